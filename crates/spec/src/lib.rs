@@ -1,2 +1,4 @@
 // SPDX-License-Identifier: MIT
-//! To be written.
+//! The domain, pure.
+pub mod name;
+pub use name::{DnsSuffix, EnvId, EnvName, EnvRef, Identity, NameError, ProjectName};
