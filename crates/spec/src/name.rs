@@ -82,7 +82,9 @@ pub enum NameError {
         max: usize,
     },
     /// A character is not in the alphabet, or is where it may not be.
-    #[error("{what} `{name}` {why}; use letters a-z, digits and - (not first or last), for example `{example}`")]
+    #[error(
+        "{what} `{name}` {why}; use letters a-z, digits and - (not first or last), for example `{example}`"
+    )]
     Malformed {
         /// Which kind of name.
         what: &'static str,
@@ -157,7 +159,12 @@ fn check(what: &'static str, name: &str, max: usize, example: &'static str) -> R
     }
     let len = name.chars().count();
     if len > max {
-        return Err(NameError::TooLong { what, name: name.to_owned(), len, max });
+        return Err(NameError::TooLong {
+            what,
+            name: name.to_owned(),
+            len,
+            max,
+        });
     }
     let malformed = |why: String| NameError::Malformed {
         what,
@@ -235,9 +242,24 @@ macro_rules! checked_name {
 }
 
 checked_name!(EnvName, |s| check("environment name", s, MAX_ENV_NAME, "agent-1"));
-checked_name!(ProjectName, |s| check("project name", s, MAX_PROJECT_NAME, "shop"));
-checked_name!(DnsSuffix, |s| s.split('.').try_for_each(|label| check("DNS suffix", label, 63, "test")));
-checked_name!(EnvId, |s| check("environment id", s, 64, "01890a5d-ac96-774b-bcce-b302099a8057"));
+checked_name!(ProjectName, |s| check(
+    "project name",
+    s,
+    MAX_PROJECT_NAME,
+    "shop"
+));
+checked_name!(DnsSuffix, |s| s.split('.').try_for_each(|label| check(
+    "DNS suffix",
+    label,
+    63,
+    "test"
+)));
+checked_name!(EnvId, |s| check(
+    "environment id",
+    s,
+    64,
+    "01890a5d-ac96-774b-bcce-b302099a8057"
+));
 
 #[cfg(test)]
 mod tests {
@@ -248,7 +270,10 @@ mod tests {
         for name in ["a", "agent-1", "0", "a--b", &"x".repeat(MAX_ENV_NAME)] {
             assert_eq!(name.parse::<EnvName>().unwrap().as_str(), name);
         }
-        assert_eq!("dev.example".parse::<DnsSuffix>().unwrap().as_str(), "dev.example");
+        assert_eq!(
+            "dev.example".parse::<DnsSuffix>().unwrap().as_str(),
+            "dev.example"
+        );
     }
 
     #[test]
