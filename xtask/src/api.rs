@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+//! The few calls of the engine's HTTP API that the chores need, over its socket; no client program, no library.
+//!
+//! Requests are HTTP/1.0, so an answer ends when the connection does and nothing is chunked.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::settings;
+
+/// Where the engine listens when `DOCKER_HOST` does not say.
+pub(crate) const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
+
+/// Why a call had no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// `DOCKER_HOST` in a form that the chores cannot use.
+    #[error(
+        "DOCKER_HOST is `{0}`; the chores understand unix:///path and tcp://host:port, so unset it or give one of these"
+    )]
+    Host(String),
+    /// Nothing answers.
+    #[error("cannot talk to the container engine at {endpoint}")]
+    Talk {
+        endpoint: Endpoint,
+        #[source]
+        source: io::Error,
+    },
+    /// The engine refused, with its own words.
+    #[error("the container engine refused {call} ({status}): {message}")]
+    Refused {
+        call: String,
+        status: u16,
+        message: String,
+    },
+}
+
+/// Where an engine listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// A unix socket.
+    Unix(PathBuf),
+    /// `host:port`, without TLS.
+    Tcp(String),
+}
+
+/// What the engine answered: a status that is not an error, and the body to read.
+pub(crate) type Answer = Box<dyn BufRead>;
+
+trait Connection: Read + Write {}
+impl<T: Read + Write> Connection for T {}
+
+impl Endpoint {
+    /// The endpoint that `DOCKER_HOST` names, else the default socket.
+    pub(crate) fn current() -> Result<Self, Error> {
+        match settings::text("DOCKER_HOST") {
+            None => Ok(Self::Unix(DEFAULT_SOCKET.into())),
+            Some(host) => Self::parse(&host),
+        }
+    }
+
+    fn parse(host: &str) -> Result<Self, Error> {
+        if let Some(path) = host.strip_prefix("unix://") {
+            return Ok(Self::Unix(path.into()));
+        }
+        match host.strip_prefix("tcp://") {
+            Some(address) if address.contains(':') => Ok(Self::Tcp(address.trim_end_matches('/').to_owned())),
+            _ => Err(Error::Host(host.to_owned())),
+        }
+    }
+
+    /// The engine's version, when it answers within two seconds.
+    pub(crate) fn version(&self) -> Result<String, Error> {
+        let mut text = String::new();
+        let mut answer = self.call("GET", "/version", &[], None, Duration::from_secs(2))?;
+        answer
+            .read_to_string(&mut text)
+            .map_err(|source| self.talk(source))?;
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let name = match json.pointer("/Components/0/Name").and_then(|n| n.as_str()) {
+            None | Some("Engine") => "Docker Engine",
+            Some(name) => name,
+        };
+        let version = json
+            .get("Version")
+            .and_then(|v| v.as_str())
+            .unwrap_or("of unknown version");
+        Ok(format!("{name} {version}"))
+    }
+
+    /// One call. `patience` limits each wait for the next bytes, not the whole call.
+    pub(crate) fn call(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Path>,
+        patience: Duration,
+    ) -> Result<Answer, Error> {
+        let target = with_query(path, query);
+        let mut stream = self.connect(patience).map_err(|source| self.talk(source))?;
+        send(&mut *stream, method, &target, body).map_err(|source| self.talk(source))?;
+        let mut reader = BufReader::new(stream);
+        let status = read_head(&mut reader).map_err(|source| self.talk(source))?;
+        if status < 400 {
+            return Ok(Box::new(reader));
+        }
+        let mut text = String::new();
+        reader
+            .read_to_string(&mut text)
+            .map_err(|source| self.talk(source))?;
+        Err(Error::Refused {
+            call: format!("{method} {path}"),
+            status,
+            message: message_of(&text),
+        })
+    }
+
+    fn connect(&self, patience: Duration) -> io::Result<Box<dyn Connection>> {
+        match self {
+            Self::Unix(path) => {
+                let stream = UnixStream::connect(path)?;
+                stream.set_read_timeout(Some(patience))?;
+                Ok(Box::new(stream))
+            }
+            Self::Tcp(address) => {
+                let stream = TcpStream::connect(address)?;
+                stream.set_read_timeout(Some(patience))?;
+                Ok(Box::new(stream))
+            }
+        }
+    }
+
+    fn talk(&self, source: io::Error) -> Error {
+        Error::Talk {
+            endpoint: self.clone(),
+            source,
+        }
+    }
+}
+
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "{}", path.display()),
+            Self::Tcp(address) => write!(f, "tcp://{address}"),
+        }
+    }
+}
+
+impl Error {
+    /// Whether the socket is there but closed to us.
+    pub(crate) fn is_permission(&self) -> bool {
+        matches!(self, Self::Talk { source, .. } if source.kind() == io::ErrorKind::PermissionDenied)
+    }
+}
+
+fn send(stream: &mut dyn Connection, method: &str, target: &str, body: Option<&Path>) -> io::Result<()> {
+    let mut head = format!("{method} {target} HTTP/1.0\r\nHost: docker\r\n");
+    let Some(path) = body else {
+        head.push_str("Content-Length: 0\r\n\r\n");
+        return stream.write_all(head.as_bytes());
+    };
+    let mut file = fs_err::File::open(path)?;
+    let length = file.metadata()?.len();
+    head.push_str("Content-Type: application/x-tar\r\nContent-Length: ");
+    head.push_str(&length.to_string());
+    head.push_str("\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    io::copy(&mut file, stream)?;
+    Ok(())
+}
+
+fn read_head(reader: &mut impl BufRead) -> io::Result<u16> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let status = line.split(' ').nth(1).and_then(|s| s.parse().ok());
+    let status =
+        status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))?;
+    while line.trim_end() != "" {
+        line.clear();
+        if reader.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(status)
+}
+
+fn message_of(body: &str) -> String {
+    let json: Option<serde_json::Value> = serde_json::from_str(body).ok();
+    let message = json.as_ref().and_then(|j| j.get("message")?.as_str());
+    message.unwrap_or(body).trim().to_owned()
+}
+
+fn with_query(path: &str, query: &[(&str, &str)]) -> String {
+    let mut target = path.to_owned();
+    for (i, (key, value)) in query.iter().enumerate() {
+        target.push(if i == 0 { '?' } else { '&' });
+        target.push_str(key);
+        target.push('=');
+        for byte in value.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                    target.push(byte.into())
+                }
+                other => target.push_str(&format!("%{other:02X}")),
+            }
+        }
+    }
+    target
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_that_cannot_be_used_are_named() {
+        let error = Endpoint::parse("ssh://box").unwrap_err().to_string();
+        assert!(error.starts_with("DOCKER_HOST is `ssh://box`"), "{error}");
+        assert!(Endpoint::parse("tcp://nowhere").is_err());
+        assert_eq!(
+            Endpoint::parse("unix:///run/x.sock").unwrap(),
+            Endpoint::Unix("/run/x.sock".into())
+        );
+        assert_eq!(
+            Endpoint::parse("tcp://127.0.0.1:2375/").unwrap(),
+            Endpoint::Tcp("127.0.0.1:2375".into())
+        );
+    }
+
+    #[test]
+    fn query_values_are_escaped() {
+        assert_eq!(
+            with_query("/build", &[("t", "a:b"), ("x", "1 2")]),
+            "/build?t=a%3Ab&x=1%202"
+        );
+    }
+
+    #[test]
+    fn a_head_is_read_to_its_empty_line() {
+        let mut reader = BufReader::new(&b"HTTP/1.0 200 OK\r\nServer: x\r\n\r\nbody"[..]);
+        assert_eq!(read_head(&mut reader).unwrap(), 200);
+        let mut rest = String::new();
+        reader.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "body");
+        assert!(read_head(&mut BufReader::new(&b"HTTP/1.0 200 OK\r\nServer: x"[..])).is_err());
+        assert!(read_head(&mut BufReader::new(&b"SSH-2.0-x\r\n\r\n"[..])).is_err());
+    }
+
+    #[test]
+    fn an_engine_that_is_not_there_is_named() {
+        let error = Endpoint::Unix("/no/such.sock".into()).version().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot talk to the container engine at /no/such.sock"
+        );
+        assert!(!error.is_permission());
+    }
+}
