@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 //! The few calls of the engine's HTTP API that the chores need, over its socket; no client program, no library.
-//!
-//! Requests are HTTP/1.0, so an answer ends when the connection does and nothing is chunked.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -10,9 +8,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::settings;
+use body::Head;
+
+mod body;
 
 /// Where the engine listens when `DOCKER_HOST` does not say.
 pub(crate) const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
+
+/// How long a stream of progress may be silent.
+const BODY_PATIENCE: Duration = Duration::from_secs(600);
 
 /// Why a call had no answer.
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +54,21 @@ pub(crate) enum Endpoint {
 /// What the engine answered: a status that is not an error, and the body to read.
 pub(crate) type Answer = Box<dyn BufRead>;
 
-trait Connection: Read + Write {}
-impl<T: Read + Write> Connection for T {}
+trait Connection: Read + Write {
+    fn set_patience(&self, patience: Duration) -> io::Result<()>;
+}
+
+impl Connection for UnixStream {
+    fn set_patience(&self, patience: Duration) -> io::Result<()> {
+        self.set_read_timeout(Some(patience))
+    }
+}
+
+impl Connection for TcpStream {
+    fn set_patience(&self, patience: Duration) -> io::Result<()> {
+        self.set_read_timeout(Some(patience))
+    }
+}
 
 impl Endpoint {
     /// The endpoint that `DOCKER_HOST` names, else the default socket.
@@ -91,7 +108,7 @@ impl Endpoint {
         Ok(format!("{name} {version}"))
     }
 
-    /// One call. `patience` limits each wait for the next bytes, not the whole call.
+    /// One call. `patience` limits the wait for the head of the answer; its body may take [`BODY_PATIENCE`] per read.
     pub(crate) fn call(
         &self,
         method: &str,
@@ -101,36 +118,43 @@ impl Endpoint {
         patience: Duration,
     ) -> Result<Answer, Error> {
         let target = with_query(path, query);
-        let mut stream = self.connect(patience).map_err(|source| self.talk(source))?;
-        send(&mut *stream, method, &target, body).map_err(|source| self.talk(source))?;
-        let mut reader = BufReader::new(stream);
-        let status = read_head(&mut reader).map_err(|source| self.talk(source))?;
-        if status < 400 {
-            return Ok(Box::new(reader));
+        let asked = self.ask(method, &target, body, patience);
+        let (head, reader) = asked.map_err(|source| self.talk(source))?;
+        let mut answer = body::body(reader, head.framing);
+        if head.status < 400 {
+            return Ok(answer);
         }
         let mut text = String::new();
-        reader
+        answer
             .read_to_string(&mut text)
             .map_err(|source| self.talk(source))?;
         Err(Error::Refused {
             call: format!("{method} {path}"),
-            status,
+            status: head.status,
             message: message_of(&text),
         })
     }
 
-    fn connect(&self, patience: Duration) -> io::Result<Box<dyn Connection>> {
+    fn ask(
+        &self,
+        method: &str,
+        target: &str,
+        body: Option<&Path>,
+        patience: Duration,
+    ) -> io::Result<(Head, BufReader<Box<dyn Connection>>)> {
+        let mut stream = self.connect()?;
+        stream.set_patience(patience)?;
+        send(&mut *stream, method, target, body)?;
+        let mut reader = BufReader::new(stream);
+        let head = Head::read(&mut reader)?;
+        reader.get_ref().set_patience(BODY_PATIENCE)?;
+        Ok((head, reader))
+    }
+
+    fn connect(&self) -> io::Result<Box<dyn Connection>> {
         match self {
-            Self::Unix(path) => {
-                let stream = UnixStream::connect(path)?;
-                stream.set_read_timeout(Some(patience))?;
-                Ok(Box::new(stream))
-            }
-            Self::Tcp(address) => {
-                let stream = TcpStream::connect(address)?;
-                stream.set_read_timeout(Some(patience))?;
-                Ok(Box::new(stream))
-            }
+            Self::Unix(path) => Ok(Box::new(UnixStream::connect(path)?)),
+            Self::Tcp(address) => Ok(Box::new(TcpStream::connect(address)?)),
         }
     }
 
@@ -159,7 +183,7 @@ impl Error {
 }
 
 fn send(stream: &mut dyn Connection, method: &str, target: &str, body: Option<&Path>) -> io::Result<()> {
-    let mut head = format!("{method} {target} HTTP/1.0\r\nHost: docker\r\n");
+    let mut head = format!("{method} {target} HTTP/1.1\r\nHost: docker\r\n");
     let Some(path) = body else {
         head.push_str("Content-Length: 0\r\n\r\n");
         return stream.write_all(head.as_bytes());
@@ -172,21 +196,6 @@ fn send(stream: &mut dyn Connection, method: &str, target: &str, body: Option<&P
     stream.write_all(head.as_bytes())?;
     io::copy(&mut file, stream)?;
     Ok(())
-}
-
-fn read_head(reader: &mut impl BufRead) -> io::Result<u16> {
-    let mut line = String::new();
-    reader.read_line(&mut line)?;
-    let status = line.split(' ').nth(1).and_then(|s| s.parse().ok());
-    let status =
-        status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))?;
-    while line.trim_end() != "" {
-        line.clear();
-        if reader.read_line(&mut line)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    Ok(status)
 }
 
 fn message_of(body: &str) -> String {
@@ -238,17 +247,6 @@ mod tests {
             with_query("/build", &[("t", "a:b"), ("x", "1 2")]),
             "/build?t=a%3Ab&x=1%202"
         );
-    }
-
-    #[test]
-    fn a_head_is_read_to_its_empty_line() {
-        let mut reader = BufReader::new(&b"HTTP/1.0 200 OK\r\nServer: x\r\n\r\nbody"[..]);
-        assert_eq!(read_head(&mut reader).unwrap(), 200);
-        let mut rest = String::new();
-        reader.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "body");
-        assert!(read_head(&mut BufReader::new(&b"HTTP/1.0 200 OK\r\nServer: x"[..])).is_err());
-        assert!(read_head(&mut BufReader::new(&b"SSH-2.0-x\r\n\r\n"[..])).is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use clap::Parser;
 
 mod api;
 mod engine;
+mod images;
 mod packages;
 mod say;
 mod settings;
@@ -28,11 +29,13 @@ struct Cli {
 #[derive(Debug, clap::Subcommand)]
 enum Chore {
     Engine(engine::Args),
+    Images(images::Args),
 }
 
 fn main() -> ExitCode {
     let result: Result<(), Box<dyn std::error::Error>> = match Cli::parse().chore {
         Chore::Engine(args) => engine::run(&args).map_err(Into::into),
+        Chore::Images(args) => images::run(&args).map_err(Into::into),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
