@@ -7,10 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::http::{self, Head};
 use crate::settings;
-use body::Head;
-
-mod body;
 
 /// Where the engine listens when `DOCKER_HOST` does not say.
 pub(crate) const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
@@ -120,7 +118,7 @@ impl Endpoint {
         let target = with_query(path, query);
         let asked = self.ask(method, &target, body, patience);
         let (head, reader) = asked.map_err(|source| self.talk(source))?;
-        let mut answer = body::body(reader, head.framing);
+        let mut answer = http::body(reader, head.framing);
         if head.status < 400 {
             return Ok(answer);
         }
@@ -210,16 +208,16 @@ fn with_query(path: &str, query: &[(&str, &str)]) -> String {
         target.push(if i == 0 { '?' } else { '&' });
         target.push_str(key);
         target.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                    target.push(byte.into())
-                }
-                other => target.push_str(&format!("%{other:02X}")),
-            }
-        }
+        target.extend(value.bytes().map(escaped));
     }
     target
+}
+
+fn escaped(byte: u8) -> String {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    }
 }
 
 #[cfg(test)]

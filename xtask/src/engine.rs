@@ -88,14 +88,19 @@ pub(crate) fn provide() -> Result<Endpoint, Error> {
     Ok(endpoint)
 }
 
-/// What a chore that provides an engine should announce; empty when one answers already.
-pub(crate) fn announcement() -> &'static str {
-    match Endpoint::current().and_then(|endpoint| endpoint.version()) {
-        Ok(_) => "",
-        Err(_) if sh::on_path("dockerd") => "starts the installed container engine",
-        Err(_) if packages::family() == Some(Family::Fedora) => "installs and starts moby-engine (dnf)",
-        Err(_) => "installs and starts docker.io and iptables (apt-get)",
+/// What [`provide`] would do; `None` when an engine answers already.
+pub(crate) fn plan() -> Option<String> {
+    if Endpoint::current()
+        .and_then(|endpoint| endpoint.version())
+        .is_ok()
+    {
+        return None;
     }
+    Some(match packages::family() {
+        _ if sh::on_path("dockerd") => "starts the installed container engine".to_owned(),
+        Some(Family::Fedora) => "installs (dnf) and starts moby-engine".to_owned(),
+        _ => "installs (apt-get) docker.io and iptables and starts the engine".to_owned(),
+    })
 }
 
 fn install_and_start() -> Result<(), Error> {
@@ -114,7 +119,7 @@ fn install_and_start() -> Result<(), Error> {
     }
     let log = settings::scratch().join("dockerd.log");
     if has_systemd() {
-        let start = Sh::new("systemctl").args(["start", "docker"]).as_root();
+        let start = Sh::new("systemctl").args(["start", "docker"]).privileged();
         start.and_then(|sh| sh.quiet()).map_err(Error::Start)?;
     } else {
         start_in_background(&log)?;
@@ -144,7 +149,7 @@ fn start_in_background(log: &Path) -> Result<(), Error> {
     let dockerd = Sh::new("setsid")
         .args(["--fork", "dockerd"])
         .dir("/")
-        .as_root()
+        .privileged()
         .map_err(Error::Start)?;
     let mut child = dockerd
         .spawn(Stdio::from(out), Stdio::from(err))
@@ -166,9 +171,15 @@ fn grant_access() -> Result<(), Error> {
     let group = Sh::new("usermod")
         .args(["--append", "--groups", "docker"])
         .arg(&user);
-    group.as_root().and_then(|sh| sh.quiet()).map_err(Error::Access)?;
+    group
+        .privileged()
+        .and_then(|sh| sh.quiet())
+        .map_err(Error::Access)?;
     let socket = Sh::new("chown").arg(&user).arg(api::DEFAULT_SOCKET);
-    socket.as_root().and_then(|sh| sh.quiet()).map_err(Error::Access)
+    socket
+        .privileged()
+        .and_then(|sh| sh.quiet())
+        .map_err(Error::Access)
 }
 
 fn log_tail(log: &Path) -> String {

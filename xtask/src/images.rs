@@ -112,21 +112,18 @@ pub(crate) fn provide(endpoint: &Endpoint) -> Result<(), Error> {
     provide_with(endpoint, Source::Either)
 }
 
-/// What a chore that provides images should announce; empty when they are all there.
-pub(crate) fn announcement() -> String {
-    let missing = match Endpoint::current() {
-        Ok(endpoint) => IMAGES
-            .iter()
-            .filter(|image| !present(&endpoint, image.reference).unwrap_or(false))
-            .count(),
-        Err(_) => IMAGES.len(),
+/// What [`provide`] would do; `None` when every image is there.
+pub(crate) fn plan() -> Option<String> {
+    let endpoint = Endpoint::current().ok();
+    let here = |image: &&Image| {
+        endpoint
+            .as_ref()
+            .is_some_and(|e| present(e, image.reference).unwrap_or(false))
     };
-    if missing == 0 {
-        return String::new();
-    }
-    format!(
-        "pulls {missing} images (without a registry: debootstrap, and builds them from Debian's packages)"
-    )
+    let missing = IMAGES.len() - IMAGES.iter().filter(here).count();
+    (missing > 0).then(|| {
+        format!("pulls {missing} images, or without a registry installs debootstrap and builds them from Debian's packages")
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

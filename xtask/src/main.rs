@@ -6,12 +6,19 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod api;
+mod ci;
+mod conformance;
+mod demo;
 mod engine;
+mod http;
 mod images;
 mod packages;
+mod parts;
 mod say;
 mod settings;
 mod sh;
+mod test;
+mod tidy;
 mod wait;
 
 /// The project's chores
@@ -30,12 +37,22 @@ struct Cli {
 enum Chore {
     Engine(engine::Args),
     Images(images::Args),
+    Demo(demo::Args),
+    Test(test::Args),
+    Tidy(tidy::Args),
+    Conformance(conformance::Args),
+    Ci(ci::Args),
 }
 
 fn main() -> ExitCode {
     let result: Result<(), Box<dyn std::error::Error>> = match Cli::parse().chore {
         Chore::Engine(args) => engine::run(&args).map_err(Into::into),
         Chore::Images(args) => images::run(&args).map_err(Into::into),
+        Chore::Demo(args) => demo::run(&args).map_err(Into::into),
+        Chore::Test(args) => test::run(&args).map_err(Into::into),
+        Chore::Tidy(args) => tidy::run(&args).map_err(Into::into),
+        Chore::Conformance(args) => conformance::run(&args).map_err(Into::into),
+        Chore::Ci(args) => ci::run(&args).map_err(Into::into),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,11 +64,8 @@ fn main() -> ExitCode {
 }
 
 fn report(error: &dyn std::error::Error) -> String {
-    let mut text = format!("error: {error}");
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text += &format!("\n  because: {inner}");
-        cause = inner.source();
-    }
-    text
+    let causes = std::iter::successors(error.source(), |inner| inner.source());
+    causes.fold(format!("error: {error}"), |text, cause| {
+        text + "\n  because: " + &cause.to_string()
+    })
 }

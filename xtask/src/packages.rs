@@ -46,7 +46,7 @@ pub(crate) fn install(what: &str, debian: &[&str], fedora: &[&str]) -> Result<()
             let dnf = Sh::new("dnf")
                 .args(["install", "-y", "--setopt=install_weak_deps=False"])
                 .args(fedora);
-            dnf.as_root().and_then(|sh| sh.quiet()).map_err(failed)
+            dnf.privileged().and_then(|sh| sh.quiet()).map_err(failed)
         }
         None => Err(Error::System {
             what: what.to_owned(),
@@ -65,8 +65,8 @@ fn apt(packages: &[&str]) -> Result<(), sh::Error> {
         .variable("DEBIAN_FRONTEND", "noninteractive")
         .args(["install", "-y", "-q", "--no-install-recommends"])
         .args(packages)
-        .as_root()?;
-    let update = Sh::new("apt-get").args(["update", "-q"]).as_root()?;
+        .privileged()?;
+    let update = Sh::new("apt-get").args(["update", "-q"]).privileged()?;
     if !have_lists() {
         update.quiet()?;
         return install.quiet();

@@ -37,7 +37,6 @@ pub(crate) struct Sh {
     argv: Vec<OsString>,
     dir: Option<PathBuf>,
     variables: Vec<(OsString, OsString)>,
-    without: Vec<OsString>,
 }
 
 impl Sh {
@@ -75,14 +74,8 @@ impl Sh {
         self
     }
 
-    /// Hides one of our own variables from the program.
-    pub(crate) fn without(mut self, name: impl AsRef<OsStr>) -> Self {
-        self.without.push(name.as_ref().into());
-        self
-    }
-
     /// The same command as root: unchanged when we are root, through `sudo` otherwise.
-    pub(crate) fn as_root(mut self) -> Result<Self, Error> {
+    pub(crate) fn privileged(mut self) -> Result<Self, Error> {
         if is_root() {
             return Ok(self);
         }
@@ -129,11 +122,6 @@ impl Sh {
         Ok(String::from_utf8_lossy(&out.stdout).into_owned())
     }
 
-    /// Runs quietly; true when it ended with 0.
-    pub(crate) fn succeeds(&self) -> bool {
-        self.quiet().is_ok()
-    }
-
     /// Starts it with the given output streams, without waiting for it.
     pub(crate) fn spawn(&self, stdout: Stdio, stderr: Stdio) -> Result<Child, Error> {
         let mut command = self.command();
@@ -169,9 +157,6 @@ impl Sh {
         command
             .args(&self.argv[1..])
             .envs(self.variables.iter().map(|(k, v)| (k, v)));
-        for name in &self.without {
-            command.env_remove(name);
-        }
         if let Some(dir) = &self.dir {
             command.current_dir(dir);
         }
@@ -237,19 +222,15 @@ mod tests {
     #[test]
     fn output_variables_and_folder_reach_the_program() {
         let here = tempfile::tempdir().unwrap();
-        let said = Sh::new("env")
-            .variable("CHORE", "tidy")
-            .without("PATH")
-            .dir(here.path())
-            .output();
-        assert!(said.is_err() || said.is_ok_and(|s| s.contains("CHORE=tidy")));
+        let folder = here.path().canonicalize().unwrap();
         assert_eq!(
-            Sh::new("printenv")
-                .variable("CHORE", "tidy")
-                .arg("CHORE")
-                .output()
-                .unwrap(),
-            "tidy\n"
+            Sh::new("pwd").dir(&folder).output().unwrap(),
+            format!("{}\n", folder.display())
         );
+        let printed = Sh::new("printenv")
+            .variable("CHORE", "tidy")
+            .arg("CHORE")
+            .output();
+        assert_eq!(printed.unwrap(), "tidy\n");
     }
 }

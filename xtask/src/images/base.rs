@@ -63,7 +63,7 @@ fn bootstrap(root: &Path, tar: &Path) -> Result<(), Error> {
         .arg(SUITE)
         .arg(root)
         .arg(&mirrors.main);
-    debootstrap.as_root()?.output()?;
+    debootstrap.privileged()?.output()?;
     place(root, "etc/apt/sources.list", &mirrors.sources_list())?;
     place(root, "etc/apt/apt.conf.d/90-from-the-host", &apt_settings())?;
     // As the official slim image: no documentation, no lists, no downloaded packages.
@@ -77,14 +77,14 @@ fn bootstrap(root: &Path, tar: &Path) -> Result<(), Error> {
     Sh::new("rm")
         .arg("-rf")
         .args(noise.map(|folder| root.join(folder)))
-        .as_root()?
+        .privileged()?
         .quiet()?;
     let partial = ["var/lib/apt/lists/partial", "var/cache/apt/archives/partial"].map(|f| root.join(f));
-    Sh::new("mkdir").arg("-p").args(partial).as_root()?.quiet()?;
+    Sh::new("mkdir").arg("-p").args(partial).privileged()?.quiet()?;
     let pack = Sh::new("tar")
         .args(["--numeric-owner", "--one-file-system", "--create", "--file"])
         .arg(tar);
-    pack.arg("--directory").arg(root).arg(".").as_root()?.quiet()?;
+    pack.arg("--directory").arg(root).arg(".").privileged()?.quiet()?;
     Ok(())
 }
 
@@ -96,7 +96,7 @@ fn place(root: &Path, path: &str, text: &str) -> Result<(), Error> {
         .args(["-m", "0644"])
         .arg(&staged)
         .arg(root.join(path))
-        .as_root()?
+        .privileged()?
         .quiet()?;
     Ok(())
 }
@@ -106,12 +106,12 @@ fn remove(root: &Path) -> Result<(), Error> {
         // A debootstrap that was killed leaves its /proc mounted in there.
         let proc: PathBuf = root.join("proc");
         if proc.join("self").exists() {
-            Sh::new("umount").arg(proc).as_root()?.quiet()?;
+            Sh::new("umount").arg(proc).privileged()?.quiet()?;
         }
         Sh::new("rm")
             .args(["-rf", "--one-file-system"])
             .arg(root)
-            .as_root()?
+            .privileged()?
             .quiet()?;
     }
     Ok(())

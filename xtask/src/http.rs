@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-//! Reading the body of an HTTP/1.1 answer: by its length, in chunks, or to the end of the connection.
+//! Reading an HTTP/1.1 answer: its status, and its body by length, in chunks, or to the end of the connection.
 
 use std::io::{self, BufRead, BufReader, Read};
 
 /// How an answer's body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(crate) enum Framing {
     /// After this many bytes.
     Length(u64),
     /// With the empty chunk.
@@ -16,14 +16,14 @@ pub(super) enum Framing {
 
 /// Status and framing of an answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) status: u16,
-    pub(super) framing: Framing,
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    pub(crate) framing: Framing,
 }
 
 impl Head {
     /// Reads the head up to and with its empty line.
-    pub(super) fn read(reader: &mut impl BufRead) -> io::Result<Self> {
+    pub(crate) fn read(reader: &mut impl BufRead) -> io::Result<Self> {
         let mut line = String::new();
         reader.read_line(&mut line)?;
         let status = line
@@ -57,7 +57,7 @@ impl Head {
 }
 
 /// The body that follows a head.
-pub(super) fn body<R: BufRead + 'static>(reader: R, framing: Framing) -> Box<dyn BufRead> {
+pub(crate) fn body<R: BufRead + 'static>(reader: R, framing: Framing) -> Box<dyn BufRead> {
     match framing {
         Framing::Length(length) => Box::new(reader.take(length)),
         Framing::Chunked => Box::new(BufReader::new(Chunks {
