@@ -46,7 +46,6 @@ impl Sh {
             argv: vec![program.as_ref().into()],
             dir: None,
             variables: Vec::new(),
-            without: Vec::new(),
         }
     }
 
