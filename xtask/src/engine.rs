@@ -45,6 +45,8 @@ pub(crate) enum Error {
     Start(#[source] sh::Error),
     #[error("the container engine did not answer within {} s{}", START_LIMIT.as_secs(), log_tail(.log))]
     Silent { log: PathBuf },
+    #[error("the container engine ended right after its start{}", log_tail(.log))]
+    GaveUp { log: PathBuf },
     #[error("you may not use the engine at {DEFAULT}, and access could not be given", DEFAULT = api::DEFAULT_SOCKET)]
     Access(#[source] sh::Error),
     #[error("cannot write the engine's log")]
@@ -75,15 +77,11 @@ pub(crate) fn provide() -> Result<Endpoint, Error> {
     if settings::variable("DOCKER_HOST").is_some() {
         return Err(Error::ChosenOneIsAway { endpoint, source });
     }
-    if source.is_permission() {
-        grant_access()?;
-    } else {
-        install_and_start()?;
-        if endpoint.version().is_err_and(|error| error.is_permission()) {
-            grant_access()?;
-        }
+    let log = settings::scratch().join("dockerd.log");
+    if !source.is_permission() {
+        install_and_start(&log)?;
     }
-    let version = endpoint.version()?;
+    let version = answer_of(&endpoint, &log)?;
     say::step(&format!("engine: {version} answers at {endpoint}"));
     Ok(endpoint)
 }
@@ -103,7 +101,7 @@ pub(crate) fn plan() -> Option<String> {
     })
 }
 
-fn install_and_start() -> Result<(), Error> {
+fn install_and_start(log: &Path) -> Result<(), Error> {
     let how = if has_systemd() {
         "with systemd"
     } else {
@@ -117,23 +115,26 @@ fn install_and_start() -> Result<(), Error> {
         ));
         packages::install("a container engine", &["docker.io", "iptables"], &["moby-engine"])?;
     }
-    let log = settings::scratch().join("dockerd.log");
-    if has_systemd() {
-        let start = Sh::new("systemctl").args(["start", "docker"]).privileged();
-        start.and_then(|sh| sh.quiet()).map_err(Error::Start)?;
-    } else {
-        start_in_background(&log)?;
+    if !has_systemd() {
+        return start_in_background(log);
     }
-    let endpoint = Endpoint::current()?;
-    let answers = || match endpoint.version() {
-        Ok(_) => Some(true),
-        Err(error) if error.is_permission() => Some(true),
-        Err(_) => gave_up(&log).then_some(false),
-    };
-    match wait::until(START_LIMIT, answers) {
-        Some(true) => Ok(()),
-        _ => Err(Error::Silent { log }),
-    }
+    let start = Sh::new("systemctl").args(["start", "docker"]).privileged();
+    start.and_then(|sh| sh.quiet()).map_err(Error::Start)
+}
+
+/// Waits until the engine answers us, and gives us access where its socket is closed to us.
+fn answer_of(endpoint: &Endpoint, log: &Path) -> Result<String, Error> {
+    let mut access_given = false;
+    let answer = wait::until(START_LIMIT, || match endpoint.version() {
+        Ok(version) => Some(Ok(version)),
+        Err(error) if error.is_permission() && !access_given => {
+            access_given = true;
+            grant_access().err().map(Err)
+        }
+        Err(_) if gave_up(log) => Some(Err(Error::GaveUp { log: log.to_owned() })),
+        Err(_) => None,
+    });
+    answer.unwrap_or_else(|| Err(Error::Silent { log: log.to_owned() }))
 }
 
 /// PID 1 is systemd exactly when this folder exists (sd_booted(3)).
@@ -186,12 +187,12 @@ fn log_tail(log: &Path) -> String {
     let Ok(text) = fs_err::read_to_string(log) else {
         return "; `journalctl -u docker` says why".to_owned();
     };
-    let lines: Vec<&str> = text.lines().collect();
-    let from = lines.len().saturating_sub(8);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.contains("level=info")).collect();
+    let from = lines.len().saturating_sub(6);
     let tail = lines[from..]
         .iter()
         .fold(String::new(), |all, line| all + "\n    " + line);
-    format!("; the end of {}:{tail}", log.display())
+    format!("; from {}:{tail}", log.display())
 }
 
 #[cfg(test)]
@@ -199,18 +200,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_silent_engine_is_explained_by_its_log() {
+    fn an_engine_that_ended_is_explained_by_its_log() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("dockerd.log");
-        fs_err::write(&log, "starting\nfailed to start daemon: no iptables\n").unwrap();
+        fs_err::write(&log, "level=info msg=x\nfailed to start daemon: no iptables\n").unwrap();
         assert!(gave_up(&log));
-        let text = Error::Silent { log }.to_string();
+        let text = Error::GaveUp { log }.to_string();
         assert!(
-            text.starts_with("the container engine did not answer within 60 s; the end of "),
+            text.starts_with("the container engine ended right after its start; from "),
             "{text}"
         );
         assert!(
-            text.ends_with("    failed to start daemon: no iptables"),
+            text.ends_with(":\n    failed to start daemon: no iptables"),
             "{text}"
         );
     }
