@@ -1,2 +1,11 @@
 // SPDX-License-Identifier: MIT
-//! To be written.
+//! Copy-on-write workspaces.
+mod copy;
+mod delete;
+mod detach;
+mod git;
+mod sys;
+
+pub use copy::{Cancel, CopyError, CopyReport, CopyRequest, Method, Note, Noted, Progress, copy};
+pub use detach::{DetachError, Origin, Repository};
+pub use git::GitError;

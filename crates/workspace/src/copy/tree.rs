@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: MIT
+//! The walk: one task per folder, every step relative to an open folder, so that a link put in the way leads nowhere.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rayon::Scope;
+use rustix::fs::{FileType, Mode, Stat};
+use rustix::io::Errno;
+
+use super::attributes::Owner;
+use super::content::{Content, ContentError};
+use super::links::Links;
+use super::progress::{Cancel, Counters, add};
+use super::{CopyError, Note, Noted};
+use crate::sys::{self, Entry};
+
+/// Files of one folder that one task takes; a folder with more is shared among the threads.
+const FILES_PER_TASK: usize = 256;
+
+/// Says of a path below the root of the walk that it is left out.
+pub(crate) type Skip<'a> = dyn Fn(&Path) -> bool + Sync + 'a;
+
+/// What the walks of one copy have in common.
+#[derive(Debug)]
+pub(crate) struct Shared<'a> {
+    pub(crate) content: Content,
+    pub(crate) owner: Owner,
+    pub(crate) counters: &'a Counters,
+    pub(crate) cancel: &'a Cancel,
+    /// Whether files may be opened without moving their access time.
+    pub(crate) quiet: AtomicBool,
+    /// What was left out or could not be kept.
+    pub(crate) notes: Mutex<Vec<Note>>,
+}
+
+/// One walk: from one folder into another.
+pub(crate) struct Walk<'a> {
+    pub(crate) shared: &'a Shared<'a>,
+    pub(crate) from: &'a Path,
+    pub(crate) to: &'a Path,
+    pub(crate) skip: Option<&'a Skip<'a>>,
+    /// Leaves what already exists as it is, instead of failing.
+    pub(crate) merge: bool,
+    /// The root is inside a git folder, where lock files are not carried over.
+    pub(crate) in_git: bool,
+    links: Links,
+    /// `.git` entries, as paths of the folders they are in.
+    repositories: Mutex<Vec<PathBuf>>,
+    /// Object stores, kept for last: a commit made during the copy then never names an object that was missed.
+    late: Mutex<Vec<(Arc<Folder>, CString)>>,
+    failed: Mutex<Option<CopyError>>,
+}
+
+/// A folder being copied; finished (its mode and times set) when the last task that needs it lets go.
+struct Folder {
+    from: OwnedFd,
+    to: OwnedFd,
+    stat: Stat,
+    path: PathBuf,
+    in_git: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk of `from` into `to`, which does not exist yet.
+    pub(crate) fn new(shared: &'a Shared<'a>, from: &'a Path, to: &'a Path) -> Self {
+        Self {
+            shared,
+            from,
+            to,
+            skip: None,
+            merge: false,
+            in_git: false,
+            links: Links::default(),
+            repositories: Mutex::default(),
+            late: Mutex::default(),
+            failed: Mutex::default(),
+        }
+    }
+
+    /// Walks on the threads of the current pool. Returns the folders in which a `.git` was found, sorted.
+    pub(crate) fn run(self) -> Result<Vec<PathBuf>, CopyError> {
+        let root = self.root()?;
+        let links = rustix::io::dup(&root.to).map_err(|error| self.write_error(Path::new(""), error))?;
+        self.links.below(links);
+        rayon::scope(|scope| self.folder(scope, root));
+        let late = std::mem::take(&mut *lock(&self.late));
+        rayon::scope(|scope| {
+            for (parent, name) in late {
+                self.enter(scope, parent, &name);
+            }
+        });
+        if let Some(error) = lock(&self.failed).take() {
+            return Err(error);
+        }
+        let mut repositories = std::mem::take(&mut *lock(&self.repositories));
+        repositories.sort();
+        Ok(repositories)
+    }
+
+    fn root(&self) -> Result<Arc<Folder>, CopyError> {
+        let root = Path::new("");
+        let from = rustix::fs::open(self.from, sys::DIR, Mode::empty())
+            .map_err(|error| self.read_error(root, error))?;
+        let stat = rustix::fs::fstat(&from).map_err(|error| self.read_error(root, error))?;
+        self.make_folder(rustix::fs::mkdir(self.to, Mode::RWXU))
+            .map_err(|error| self.write_error(root, error))?;
+        let to = rustix::fs::open(self.to, sys::DIR, Mode::empty())
+            .map_err(|error| self.write_error(root, error))?;
+        Ok(Arc::new(Folder {
+            from,
+            to,
+            stat,
+            path: PathBuf::new(),
+            in_git: self.in_git,
+        }))
+    }
+
+    /// Copies the folder `name` of `parent`, which was already made.
+    fn enter<'s>(&'s self, scope: &Scope<'s>, parent: Arc<Folder>, name: &CStr) {
+        if self.is_over() {
+            return self.finish(parent);
+        }
+        let path = parent.join(name);
+        let opened = sys::open_dir(parent.from.as_fd(), name)
+            .and_then(|from| rustix::fs::fstat(&from).map(|stat| (from, stat)));
+        let folder = match opened {
+            Ok((from, stat)) => match sys::open_dir(parent.to.as_fd(), name) {
+                Ok(to) => {
+                    let in_git = (parent.in_git || name == c".git") && !keeps_locks(name);
+                    Some(Arc::new(Folder {
+                        from,
+                        to,
+                        stat,
+                        path,
+                        in_git,
+                    }))
+                }
+                Err(error) => self.fail(self.write_error(&path, error)),
+            },
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => self.note(path, Noted::Vanished),
+            Err(error) => self.fail(self.read_error(&path, error)),
+        };
+        self.finish(parent);
+        if let Some(folder) = folder {
+            self.folder(scope, folder);
+        }
+    }
+
+    fn folder<'s>(&'s self, scope: &Scope<'s>, folder: Arc<Folder>) {
+        let entries = match sys::entries(folder.from.as_fd()) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.fail::<()>(self.read_error(&folder.path, error));
+                return self.finish(folder);
+            }
+        };
+        add(&self.shared.counters.directories, 1);
+        let mut files = Vec::with_capacity(entries.len());
+        for entry in entries {
+            if self.leaves_out(&folder, &entry.name) {
+                continue;
+            }
+            if entry.name.as_c_str() == c".git" {
+                lock(&self.repositories).push(folder.path.clone());
+            }
+            match sys::entry_kind(&folder.from, &entry) {
+                Ok(FileType::Directory) => self.subfolder(scope, &folder, entry.name),
+                Ok(kind) => files.push(Entry {
+                    name: entry.name,
+                    kind,
+                }),
+                Err(Errno::NOENT) => {}
+                Err(error) => {
+                    self.fail::<()>(self.read_error(&folder.join(&entry.name), error));
+                }
+            }
+        }
+        add(&self.shared.counters.files_found, files.len() as u64);
+        while files.len() > FILES_PER_TASK {
+            let (some, folder) = (files.split_off(files.len() - FILES_PER_TASK), Arc::clone(&folder));
+            scope.spawn(move |_| {
+                self.files(&folder, &some);
+                self.finish(folder);
+            });
+        }
+        self.files(&folder, &files);
+        self.finish(folder);
+    }
+
+    fn subfolder<'s>(&'s self, scope: &Scope<'s>, parent: &Arc<Folder>, name: CString) {
+        let made = rustix::fs::mkdirat(&parent.to, &name, Mode::RWXU);
+        if let Err(error) = self.make_folder(made) {
+            self.fail::<()>(self.write_error(&parent.join(&name), error));
+            return;
+        }
+        let parent = Arc::clone(parent);
+        if parent.in_git && name.as_c_str() == c"objects" {
+            lock(&self.late).push((parent, name));
+        } else {
+            scope.spawn(move |scope| self.enter(scope, parent, &name));
+        }
+    }
+
+    fn files(&self, folder: &Folder, files: &[Entry]) {
+        for entry in files {
+            if self.is_over() {
+                return;
+            }
+            match self.entry(folder, entry) {
+                Ok(()) => add(&self.shared.counters.files_done, 1),
+                Err(error) => {
+                    self.fail::<()>(error);
+                }
+            }
+        }
+    }
+
+    fn entry(&self, folder: &Folder, entry: &Entry) -> Result<(), CopyError> {
+        let name = entry.name.as_c_str();
+        let noted = match entry.kind {
+            FileType::RegularFile => return self.file(folder, name),
+            FileType::Symlink => return self.symlink(folder, name),
+            FileType::Fifo => Noted::Fifo,
+            FileType::Socket => Noted::Socket,
+            FileType::CharacterDevice | FileType::BlockDevice => Noted::Device,
+            _ => Noted::Vanished,
+        };
+        self.note::<()>(folder.join(name), noted);
+        Ok(())
+    }
+
+    fn file(&self, folder: &Folder, name: &CStr) -> Result<(), CopyError> {
+        let opened = sys::open_quietly(folder.from.as_fd(), name, &self.shared.quiet)
+            .and_then(|from| rustix::fs::fstat(&from).map(|stat| (from, stat)));
+        let (from, stat) = match opened {
+            Ok((from, stat)) if sys::kind(&stat) == FileType::RegularFile => (from, stat),
+            Ok(_) | Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => {
+                self.note::<()>(folder.join(name), Noted::Vanished);
+                return Ok(());
+            }
+            Err(error) => return Err(self.read_error(&folder.join(name), error)),
+        };
+        if stat.st_nlink > 1 {
+            let linked = self.links.link_or(
+                &stat,
+                (folder.to.as_fd(), name),
+                || folder.join(name),
+                || self.contents(folder, name, from.as_fd(), &stat),
+            )?;
+            if linked {
+                add(&self.shared.counters.hard_links, 1);
+            }
+            return Ok(());
+        }
+        self.contents(folder, name, from.as_fd(), &stat)
+    }
+
+    fn contents(
+        &self,
+        folder: &Folder,
+        name: &CStr,
+        from: BorrowedFd<'_>,
+        stat: &Stat,
+    ) -> Result<(), CopyError> {
+        let shared = self.shared;
+        add(&shared.counters.bytes_found, sys::size(stat));
+        let place = (folder.to.as_fd(), name);
+        let to = match shared
+            .content
+            .copy(from, stat, place, (shared.counters, shared.cancel))
+        {
+            Ok(to) => to,
+            Err(ContentError::Write(Errno::EXIST)) if self.merge => return Ok(()),
+            Err(ContentError::Write(error)) => {
+                return Err(self.write_error_of(&folder.join(name), sys::size(stat), error));
+            }
+            Err(ContentError::Read(error)) => return Err(self.read_error(&folder.join(name), error)),
+            Err(ContentError::Cancelled) => return Err(CopyError::Cancelled),
+        };
+        self.attributes(from, to.as_fd(), stat, || folder.join(name))
+    }
+
+    fn symlink(&self, folder: &Folder, name: &CStr) -> Result<(), CopyError> {
+        let read = rustix::fs::readlinkat(&folder.from, name, Vec::new())
+            .and_then(|link| sys::stat(folder.from.as_fd(), name).map(|stat| (link, stat)));
+        let (link, stat) = match read {
+            Ok((link, stat)) if sys::kind(&stat) == FileType::Symlink => (link, stat),
+            Ok(_) | Err(Errno::NOENT | Errno::INVAL) => {
+                self.note::<()>(folder.join(name), Noted::Vanished);
+                return Ok(());
+            }
+            Err(error) => return Err(self.read_error(&folder.join(name), error)),
+        };
+        match rustix::fs::symlinkat(&link, &folder.to, name) {
+            Err(Errno::EXIST) if self.merge => return Ok(()),
+            made => made.and_then(|()| self.shared.owner.apply_to_link(folder.to.as_fd(), name, &stat)),
+        }
+        .map_err(|error| self.write_error(&folder.join(name), error))?;
+        add(&self.shared.counters.symlinks, 1);
+        Ok(())
+    }
+
+    /// Lets go of a folder; whoever is last gives it its mode and times, for nothing is made in it any more.
+    fn finish(&self, folder: Arc<Folder>) {
+        let Some(folder) = Arc::into_inner(folder) else {
+            return;
+        };
+        if self.is_over() {
+            return;
+        }
+        let (from, to) = (folder.from.as_fd(), folder.to.as_fd());
+        if let Err(error) = self.attributes(from, to, &folder.stat, || folder.path.clone()) {
+            self.fail::<()>(error);
+        }
+    }
+
+    fn attributes(
+        &self,
+        from: BorrowedFd<'_>,
+        to: BorrowedFd<'_>,
+        stat: &Stat,
+        path: impl Fn() -> PathBuf,
+    ) -> Result<(), CopyError> {
+        match self.shared.owner.apply(from, to, stat) {
+            Ok(None) => Ok(()),
+            Ok(Some(name)) => {
+                self.note::<()>(path(), Noted::Xattr(name));
+                Ok(())
+            }
+            Err(error) => Err(self.write_error(&path(), error)),
+        }
+    }
+
+    fn leaves_out(&self, folder: &Folder, name: &CStr) -> bool {
+        let name_bytes = name.to_bytes();
+        // No branch may be named `*.lock` (git-check-ref-format), so this is always somebody's lock.
+        (folder.in_git && (name_bytes.ends_with(b".lock") || name_bytes == b"gc.pid"))
+            || self.skip.is_some_and(|skip| skip(&folder.join(name)))
+    }
+
+    fn make_folder(&self, made: Result<(), Errno>) -> Result<(), Errno> {
+        match made {
+            Err(Errno::EXIST) if self.merge => Ok(()),
+            made => made,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        if self.shared.cancel.is_cancelled() {
+            self.fail::<()>(CopyError::Cancelled);
+        }
+        lock(&self.failed).is_some()
+    }
+
+    /// Keeps the first error; the other tasks see it and end.
+    fn fail<T>(&self, error: CopyError) -> Option<T> {
+        lock(&self.failed).get_or_insert(error);
+        None
+    }
+
+    fn note<T>(&self, path: PathBuf, what: Noted) -> Option<T> {
+        lock(&self.shared.notes).push(Note { path, what });
+        None
+    }
+
+    fn read_error(&self, path: &Path, error: Errno) -> CopyError {
+        CopyError::Read {
+            path: self.from.join(path),
+            source: error.into(),
+        }
+    }
+
+    fn write_error(&self, path: &Path, error: Errno) -> CopyError {
+        self.write_error_of(path, 0, error)
+    }
+
+    fn write_error_of(&self, path: &Path, size: u64, error: Errno) -> CopyError {
+        match error {
+            Errno::NOSPC | Errno::DQUOT => {
+                let free = rustix::fs::statvfs(self.to)
+                    .map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+                CopyError::NoSpace {
+                    path: self.from.join(path),
+                    size,
+                    free,
+                    source: error.into(),
+                }
+            }
+            _ => CopyError::Write {
+                path: self.to.join(path),
+                source: error.into(),
+            },
+        }
+    }
+}
+
+impl Folder {
+    fn join(&self, name: &CStr) -> PathBuf {
+        self.path.join(OsStr::from_bytes(name.to_bytes()))
+    }
+}
+
+/// Folders of a git folder that hold files of others, whose names mean nothing to git.
+fn keeps_locks(name: &CStr) -> bool {
+    matches!(name.to_bytes(), b"hooks" | b"lfs" | b"annex")
+}
+
+/// A lock whose holder panicked guards a list that is still a list.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
