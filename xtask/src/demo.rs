@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Leave both copies up
     #[arg(long)]
     keep: bool,
+    /// Use this `cilo` instead of building one
+    #[arg(long, value_name = "PATH")]
+    cilo: Option<PathBuf>,
 }
 
 /// Which part of the demo failed.
@@ -63,8 +66,14 @@ pub(crate) enum Error {
 /// Provides, builds, shows, and cleans up.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     parts::provide("demo")?;
-    say::step("demo: building cilo");
-    let demo = Demo::new(conformance::build_cilo()?)?;
+    let cilo = match &args.cilo {
+        Some(cilo) => cilo.clone(),
+        None => {
+            say::step("demo: building cilo");
+            conformance::build_cilo()?
+        }
+    };
+    let demo = Demo::new(cilo)?;
     let shown = demo.show();
     if args.keep {
         demo.say_how_to_go_on();
