@@ -40,19 +40,23 @@ pub(crate) fn install(what: &str, debian: &[&str], fedora: &[&str]) -> Result<()
         what: what.to_owned(),
         source,
     };
-    match family() {
-        Some(Family::Debian) => apt(debian).map_err(failed),
-        Some(Family::Fedora) => {
+    match supported(what)? {
+        Family::Debian => apt(debian).map_err(failed),
+        Family::Fedora => {
             let dnf = Sh::new("dnf")
                 .args(["install", "-y", "--setopt=install_weak_deps=False"])
                 .args(fedora);
             dnf.privileged().and_then(|sh| sh.quiet()).map_err(failed)
         }
-        None => Err(Error::System {
-            what: what.to_owned(),
-            system: system_name(),
-        }),
     }
+}
+
+/// The package tool of this system, or what to say to someone who has none that the chores know.
+pub(crate) fn supported(what: &str) -> Result<Family, Error> {
+    family().ok_or_else(|| Error::System {
+        what: what.to_owned(),
+        system: system_name(),
+    })
 }
 
 /// The value of `key` in `/etc/os-release`, unquoted.
