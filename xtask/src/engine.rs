@@ -110,6 +110,7 @@ fn install_and_start(log: &Path) -> Result<(), Error> {
     if sh::on_path("dockerd") {
         say::step(&format!("engine: none answers; starting the installed one {how}"));
     } else {
+        packages::supported("a container engine")?;
         say::step(&format!(
             "engine: none answers; installing the distribution's and starting it {how}"
         ));
