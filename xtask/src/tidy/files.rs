@@ -16,7 +16,9 @@ const MACHINE_FOLDERS: &[&str] = &[
 ];
 
 /// Users that examples may have.
-const EXAMPLE_USERS: &[&str] = &["ada", "app", "dev", "me", "node", "user", "vscode", "you"];
+const EXAMPLE_USERS: &[&str] = &[
+    "ada", "alice", "app", "bob", "dev", "me", "node", "user", "vscode", "x", "you",
+];
 
 /// Parts of host names that only resolve inside one company.
 const PRIVATE_HOSTS: &[&str] = &[
@@ -144,10 +146,11 @@ fn machine_folder(line: &str) -> Option<&str> {
         }
         let rest = &line[at + folder.len()..];
         let end = rest
-            .find(|c: char| !c.is_alphanumeric() && c != '-' && c != '_')
+            .find(|c: char| !c.is_alphanumeric() && !"-_.".contains(c))
             .unwrap_or(rest.len());
         let is_home = folder.starts_with("/h");
-        let is_example = is_home && (end == 0 || EXAMPLE_USERS.contains(&&rest[..end]));
+        // What lies in `/home` directly is no user's.
+        let is_example = is_home && (!rest[end..].starts_with('/') || EXAMPLE_USERS.contains(&&rest[..end]));
         (!is_example).then(|| &line[at..at + folder.len() + end])
     })
 }
@@ -241,7 +244,7 @@ mod tests {
         ] {
             assert_eq!(machine_paths(&tree("a.md", &bad)).len(), 1, "{bad}");
         }
-        let user = format!("{home}ada/shop and {home}");
+        let user = format!("{home}ada/shop, {home}locks and {home}");
         let target = concat!("./x:/ro", "ot/.npm");
         for good in [
             user.as_str(),
