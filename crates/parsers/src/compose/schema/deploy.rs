@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+//! `services.*.deploy`.
+
+use super::parts::{
+    ANY, BYTES, DEVICE_REQUESTS, DURATION, FRACTION, LATE_WHOLE, MAPPING, STRING, STRINGS, WHOLE,
+};
+use super::{Check, Field, Form, Shape, TEXT, Target, key};
+
+pub(super) static DEPLOY: Shape = Shape::of(Form::Optional(&Form::Object(&[
+    key("mode", &STRING),
+    key("endpoint_mode", &STRING),
+    key("replicas", &WHOLE),
+    key("labels", &MAPPING),
+    key("rollback_config", &UPDATE),
+    key("update_config", &UPDATE),
+    key("resources", &RESOURCES),
+    key("restart_policy", &RESTART_POLICY),
+    key("placement", &PLACEMENT),
+])));
+
+static UPDATE: Shape = Shape::object(&[
+    key("parallelism", &WHOLE),
+    key("delay", &DURATION),
+    key("failure_action", &STRING),
+    key("monitor", &DURATION),
+    key("max_failure_ratio", &FRACTION),
+    key("order", &ORDER),
+]);
+static ORDER: Shape = Shape::checked(TEXT, Target::Text, Check::OneOf(&["start-first", "stop-first"]));
+
+static RESOURCES: Shape = Shape::object(&[key("limits", &LIMITS), key("reservations", &RESERVATIONS)]);
+static LIMITS: Shape = Shape::object(&[
+    key("cpus", &FRACTION),
+    key("memory", &MEMORY),
+    key("pids", &LATE_WHOLE),
+]);
+static RESERVATIONS: Shape = Shape::object(RESERVATION_FIELDS);
+static RESERVATION_FIELDS: &[Field] = &[
+    key("cpus", &FRACTION),
+    key("memory", &MEMORY),
+    key("pids", &LATE_WHOLE),
+    key("generic_resources", &GENERIC),
+    key("devices", &DEVICE_REQUESTS),
+];
+static MEMORY: Shape = Shape::scalar(TEXT, Target::Bytes);
+static GENERIC: Shape = Shape::list(&ANY);
+
+static RESTART_POLICY: Shape = Shape::object(&[
+    key("condition", &STRING),
+    key("delay", &DURATION),
+    key("max_attempts", &WHOLE),
+    key("window", &DURATION),
+]);
+
+static PLACEMENT: Shape = Shape::object(&[
+    key("constraints", &STRINGS),
+    key("preferences", &PREFERENCES),
+    key("max_replicas_per_node", &WHOLE),
+]);
+static PREFERENCES: Shape = Shape::list(&PREFERENCE);
+static PREFERENCE: Shape = Shape::object(&[key("spread", &STRING)]);
+
+/// Limits of block devices share a form with nothing else.
+pub(super) static BLKIO: Shape = Shape::object(&[
+    key("weight", &LATE_WHOLE),
+    key("weight_device", &WEIGHTS),
+    key("device_read_bps", &THROTTLES),
+    key("device_read_iops", &THROTTLES),
+    key("device_write_bps", &THROTTLES),
+    key("device_write_iops", &THROTTLES),
+]);
+static WEIGHTS: Shape = Shape::list(&WEIGHT);
+static WEIGHT: Shape = Shape::object(&[key("path", &STRING), key("weight", &LATE_WHOLE)]);
+static THROTTLES: Shape = Shape::list(&THROTTLE);
+static THROTTLE: Shape = Shape::object(&[key("path", &STRING), key("rate", &BYTES)]);

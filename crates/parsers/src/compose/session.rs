@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+//! What the stages of one parse share: the texts read so far and the warnings.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use cilo_spec::EnvironmentSpec;
+
+use super::interpolate::Variables;
+use super::load::{self, Document};
+use crate::error::{Fault, Notice, Problem, Warning};
+use crate::request::ParseRequest;
+use crate::source::{Sources, Span};
+
+/// Variables by name.
+pub(crate) type Environment = BTreeMap<String, String>;
+
+/// One parse.
+pub(crate) struct Session<'a> {
+    pub(crate) request: &'a ParseRequest,
+    sources: RefCell<Sources>,
+    warnings: RefCell<Vec<(Notice, Option<Span>)>>,
+    said: RefCell<BTreeSet<Notice>>,
+    files: RefCell<Vec<PathBuf>>,
+    values: RefCell<BTreeMap<(&'static str, String), String>>,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(request: &'a ParseRequest) -> Self {
+        Self {
+            request,
+            sources: RefCell::default(),
+            warnings: RefCell::default(),
+            said: RefCell::default(),
+            files: RefCell::default(),
+            values: RefCell::default(),
+        }
+    }
+
+    /// Warns, once per notice.
+    pub(crate) fn warn(&self, notice: Notice, span: Option<Span>) {
+        if self.said.borrow_mut().insert(notice.clone()) {
+            self.warnings.borrow_mut().push((notice, span));
+        }
+    }
+
+    /// Reads the documents of a project file.
+    pub(crate) fn documents(&self, path: &Path) -> Result<Vec<Document>, Fault> {
+        let text = if path == Path::new("-") {
+            self.request
+                .stdin
+                .clone()
+                .ok_or_else(|| Fault::nowhere(Problem::NoStdin))?
+        } else {
+            read(path, "the project file")?
+        };
+        self.files.borrow_mut().push(path.to_owned());
+        let mut sources = self.sources.borrow_mut();
+        let file = sources.add(path, text);
+        load::documents(sources.text(file), file)
+    }
+
+    /// Adds a text that is not YAML, to show its lines in errors.
+    pub(crate) fn add_text(&self, path: &Path, text: String) -> u32 {
+        self.sources.borrow_mut().add(path, text)
+    }
+
+    /// The project files read so far, in order, each once.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let mut seen = BTreeSet::new();
+        let files = self.files.borrow();
+        files
+            .iter()
+            .filter(|file| seen.insert((*file).clone()))
+            .cloned()
+            .collect()
+    }
+
+    /// Remembers the content of a secret or config that comes from the environment.
+    pub(crate) fn keep_value(&self, section: &'static str, name: &str, value: &str) {
+        self.values
+            .borrow_mut()
+            .insert((section, name.to_owned()), value.to_owned());
+    }
+
+    /// Gives the remembered contents to their secrets and configs.
+    pub(crate) fn values_into(&self, spec: &mut EnvironmentSpec) {
+        for ((section, name), value) in self.values.borrow().iter() {
+            let sources = if *section == "secrets" {
+                &mut spec.secrets
+            } else {
+                &mut spec.configs
+            };
+            if let Some(source) = sources.get_mut(name) {
+                source.value = Some(value.clone());
+            }
+        }
+    }
+
+    pub(crate) fn sources(&self) -> std::cell::Ref<'_, Sources> {
+        self.sources.borrow()
+    }
+
+    /// The warnings with their places.
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
+        let sources = self.sources.borrow();
+        self.warnings
+            .borrow()
+            .iter()
+            .map(|(notice, span)| Warning {
+                notice: notice.clone(),
+                location: span.map(|span| sources.locate(span)),
+            })
+            .collect()
+    }
+}
+
+/// Reads a text file; a missing one is its own problem.
+pub(crate) fn read(path: &Path, what: &'static str) -> Result<String, Fault> {
+    fs_err::read_to_string(path).map_err(|source| {
+        let path = path.to_owned();
+        Fault::nowhere(if source.kind() == std::io::ErrorKind::NotFound {
+            Problem::Missing { what, path }
+        } else {
+            Problem::Read { what, path, source }
+        })
+    })
+}
+
+/// An environment as the interpolator wants it; unset variables become warnings at the current place.
+pub(crate) struct Lookup<'a> {
+    pub(crate) environment: &'a Environment,
+    pub(crate) session: &'a Session<'a>,
+    pub(crate) span: Cell<Option<Span>>,
+}
+
+impl Variables for Lookup<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        self.environment.get(name).cloned()
+    }
+
+    fn unset(&self, name: &str) {
+        self.session
+            .warn(Notice::UnsetVariable(name.to_owned()), self.span.get());
+    }
+}
