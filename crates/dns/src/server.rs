@@ -140,7 +140,7 @@ impl Server {
             reloader,
         } = self;
         let failed = |source| ServeError::Udp { address, source };
-        let mut over_udp = udp::Loop::start(udp, reloader.authority()).map_err(failed)?;
+        let mut over_udp = udp::Loop::start(udp, &reloader.authority()).map_err(failed)?;
         let mut over_tcp = hickory_server::Server::new(OverTcp(reloader.authority()));
         over_tcp.register_listener(tcp, TCP_IDLE, TCP_QUEUE);
         let result = tokio::select! {

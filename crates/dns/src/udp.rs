@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! The UDP side: a thread that receives, answers in place and sends, without a reactor, a task or a queue per datagram.
+//! The UDP side: threads that receive, answer in place and send, without a reactor, a task or a queue per datagram.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 use crate::authority::Authority;
 
@@ -16,44 +16,53 @@ const MAX_QUERY: usize = 4096;
 /// Should the datagram that wakes a thread for its end be lost, it looks for itself so often.
 const LOOK_UP: Duration = Duration::from_secs(1);
 
-/// A running thread. Dropped, it ends and gives its socket back.
+/// With a second one, a burst waits half as long (measured on two cores); the throughput stays.
+const THREADS: usize = 2;
+
+/// The running threads. Dropped, they end and give their socket back.
 pub(crate) struct Loop {
     stop: Arc<AtomicBool>,
     address: SocketAddr,
-    ended: oneshot::Receiver<io::Error>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    failures: mpsc::Receiver<io::Error>,
+    threads: Vec<std::thread::JoinHandle<()>>,
 }
 
 impl Loop {
-    /// Starts answering.
-    pub(crate) fn start(socket: UdpSocket, authority: Arc<Authority>) -> io::Result<Self> {
+    /// Starts answering. All threads receive from one socket, so the system hands a datagram to whoever is free.
+    pub(crate) fn start(socket: UdpSocket, authority: &Arc<Authority>) -> io::Result<Self> {
         socket.set_nonblocking(false)?;
         socket.set_read_timeout(Some(LOOK_UP))?;
-        let address = socket.local_addr()?;
+        let (tell, failures) = mpsc::channel(THREADS);
         let stop = Arc::new(AtomicBool::new(false));
-        let (tell, ended) = oneshot::channel();
-        let stopped = Arc::clone(&stop);
-        let thread = std::thread::Builder::new()
-            .name("cilo-dns-udp".to_owned())
-            .spawn(move || {
-                if let Err(error) = answer_all(&socket, &authority, &stopped) {
-                    // Nobody listens any more: the server has ended for another reason.
-                    tell.send(error).ok();
-                }
-            })?;
-        Ok(Self {
+        let mut started = Self {
             stop,
-            address,
-            ended,
-            thread: Some(thread),
-        })
+            address: socket.local_addr()?,
+            failures,
+            threads: Vec::new(),
+        };
+        let socket = Arc::new(socket);
+        for _ in 0..THREADS {
+            let (socket, authority) = (Arc::clone(&socket), Arc::clone(authority));
+            let (stop, tell) = (Arc::clone(&started.stop), tell.clone());
+            let thread = std::thread::Builder::new()
+                .name("cilo-dns-udp".to_owned())
+                .spawn(move || {
+                    if let Err(error) = answer_all(&socket, &authority, &stop) {
+                        // Nobody listens any more: the server has ended for another reason.
+                        tell.try_send(error).ok();
+                    }
+                })?;
+            started.threads.push(thread);
+        }
+        Ok(started)
     }
 
-    /// Waits until the socket fails for good.
+    /// Waits until the socket fails for good, or until all threads are gone.
     pub(crate) async fn failed(&mut self) -> io::Error {
-        (&mut self.ended)
+        self.failures
+            .recv()
             .await
-            .unwrap_or_else(|_| io::Error::other("the UDP thread ended"))
+            .unwrap_or_else(|| io::Error::other("the UDP threads ended"))
     }
 }
 
@@ -68,12 +77,14 @@ impl Drop for Loop {
                 std::net::Ipv6Addr::LOCALHOST.into()
             });
         }
-        let any = SocketAddr::new(wake.ip(), 0);
-        if let Err(error) = UdpSocket::bind(any).and_then(|socket| socket.send_to(&[], wake)) {
-            tracing::debug!(%error, "waking the DNS thread failed; it ends within a second");
+        for _ in &self.threads {
+            let woken = UdpSocket::bind((wake.ip(), 0)).and_then(|socket| socket.send_to(&[], wake));
+            if let Err(error) = woken {
+                tracing::debug!(%error, "waking a DNS thread failed; it ends within a second");
+            }
         }
-        if let Some(thread) = self.thread.take() {
-            // It panicked: told already by the default hook, and there is nothing to undo.
+        for thread in self.threads.drain(..) {
+            // One that panicked was told of by the panic hook, and there is nothing to undo.
             thread.join().ok();
         }
     }
