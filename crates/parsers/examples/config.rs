@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! Prints a project's canonical model: `config [-f F]... [--project-directory D] [-p NAME] [--profile P]...
 //! [--env-file F]... [--format json|yaml]`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
+#![expect(clippy::print_stderr, reason = "a command-line program")]
 #![expect(clippy::disallowed_methods, reason = "a program reads its own environment")]
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::process::ExitCode;
 
 use cilo_parsers::{ParseRequest, canonical, canonical_yaml, detect_and_parse};
@@ -49,10 +49,12 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     for warning in &parsed.warnings {
         eprintln!("warning: {warning}");
     }
-    if yaml {
-        print!("{}", canonical_yaml(&parsed.spec));
+    let text = if yaml {
+        canonical_yaml(&parsed.spec)
     } else {
-        println!("{:#}", canonical(&parsed.spec));
-    }
+        format!("{:#}\n", canonical(&parsed.spec))
+    };
+    // In one piece: standard output writes line by line otherwise.
+    std::io::stdout().write_all(text.as_bytes())?;
     Ok(())
 }

@@ -40,11 +40,17 @@ pub trait Parser: Sync {
     /// The format's name, as in [`Origin::format`](cilo_spec::model::Origin).
     fn id(&self) -> &'static str;
 
-    /// Which project the request means: its name and files, without reading more than those.
+    /// Which files the request means, without reading them. `Ok(None)` when there are none of this format.
     ///
     /// # Errors
-    /// [`ParseError`] when there is one that cannot be read. `Ok(None)` when there is none of this format.
+    /// [`ParseError`] when what decides it cannot be read, `.env` for example.
     fn detect(&self, request: &ParseRequest) -> Result<Option<Detected>, ParseError>;
+
+    /// The project's name, from as little as it takes: no include, no checks.
+    ///
+    /// # Errors
+    /// [`ParseError`] when there is no project, or its name cannot be read or used.
+    fn name(&self, request: &ParseRequest) -> Result<String, ParseError>;
 
     /// Reads the project.
     ///
@@ -55,6 +61,19 @@ pub trait Parser: Sync {
 
 /// Every format, in the order in which they are tried.
 pub const PARSERS: &[&dyn Parser] = &[&ComposeParser];
+
+/// The name of the project the request means, and its files, without reading more than it takes.
+///
+/// # Errors
+/// [`Problem::NoProject`] when no format finds one, else what the parser says.
+pub fn identify(request: &ParseRequest) -> Result<(String, Detected), ParseError> {
+    for parser in PARSERS {
+        if let Some(detected) = parser.detect(request)? {
+            return Ok((parser.name(request)?, detected));
+        }
+    }
+    Err(ParseError::no_project(&request.directory))
+}
 
 /// Which project the request means.
 ///

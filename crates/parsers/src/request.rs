@@ -46,8 +46,6 @@ pub struct Parsed {
 pub struct Detected {
     /// The parser's id.
     pub format: &'static str,
-    /// The project's name.
-    pub name: String,
     /// The project folder, absolute.
     pub directory: PathBuf,
     /// The files that make up the project, absolute; what they include is not among them.

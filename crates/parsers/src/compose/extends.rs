@@ -104,7 +104,7 @@ impl<'a> Extender<'a> {
                 self.extend(services, resets, file, &target, chain)?;
                 services.get(&target).cloned().unwrap_or_default()
             }
-            Some(other) => self.from_file(name, &target, &other, &extends, chain)?,
+            Some(other) => self.follow_file(name, &target, &other, &extends, chain)?,
         };
         chain.pop();
         if base.is_null() {
@@ -135,7 +135,7 @@ impl<'a> Extender<'a> {
         Ok(())
     }
 
-    fn from_file(
+    fn follow_file(
         &mut self,
         name: &str,
         target: &str,

@@ -49,7 +49,18 @@ impl Parser for ComposeParser {
 
     fn detect(&self, request: &ParseRequest) -> Result<Option<Detected>, ParseError> {
         let session = Session::new(request);
-        let result = detect(&session);
+        let result = settings(&session);
+        let found = result.map_err(|fault| fault.into_error(&session.sources()))?;
+        Ok(found.map(|settings| Detected {
+            format: self.id(),
+            directory: settings.directory,
+            files: settings.files,
+        }))
+    }
+
+    fn name(&self, request: &ParseRequest) -> Result<String, ParseError> {
+        let session = Session::new(request);
+        let result = name(&session);
         result.map_err(|fault| fault.into_error(&session.sources()))
     }
 
@@ -94,29 +105,26 @@ fn strip(value: &mut serde_json::Value, form: &schema::Form, top: bool) {
     }
 }
 
-fn detect(session: &Session<'_>) -> Result<Option<Detected>, Fault> {
-    let Some(settings) = settings(session)? else {
-        return Ok(None);
+/// The settings of a project that must be there.
+fn found(session: &Session<'_>) -> Result<Settings, Fault> {
+    settings(session)?.ok_or_else(|| {
+        Fault::nowhere(Problem::NoProject {
+            directory: session.request.directory.clone(),
+        })
+    })
+}
+
+fn name(session: &Session<'_>) -> Result<String, Fault> {
+    let settings = found(session)?;
+    let sources = match settings.name {
+        Some(_) => Vec::new(),
+        None => model::read(session, &settings.files)?,
     };
-    let sources = if settings.name.is_none() {
-        model::read(session, &settings.files)?
-    } else {
-        Vec::new()
-    };
-    Ok(Some(Detected {
-        format: ComposeParser.id(),
-        name: project_name(session, &settings, &sources)?,
-        directory: settings.directory,
-        files: settings.files,
-    }))
+    project_name(session, &settings, &sources)
 }
 
 fn parse(session: &Session<'_>) -> Result<EnvironmentSpec, Fault> {
-    let Some(mut settings) = settings(session)? else {
-        return Err(Fault::nowhere(Problem::NoProject {
-            directory: session.request.directory.clone(),
-        }));
-    };
+    let mut settings = found(session)?;
     let sources = model::read(session, &settings.files)?;
     let name = project_name(session, &settings, &sources)?;
     settings

@@ -3,7 +3,7 @@
 
 use cilo_spec::EnvironmentSpec;
 use cilo_spec::Service;
-use cilo_spec::model::{Condition, Dependency, Network};
+use cilo_spec::model::{Condition, Dependency};
 
 use super::paths::clean;
 use super::session::Environment;
@@ -22,7 +22,7 @@ pub(crate) fn normalise(spec: &mut EnvironmentSpec, environment: &Environment) {
     if uses_default {
         spec.networks
             .entry("default".to_owned())
-            .or_insert_with(Network::default);
+            .or_default();
     }
     names(spec);
 }

@@ -50,7 +50,7 @@ pub(crate) enum Tag {
 /// A way down the tree, cheap to extend; written out only for messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Path<'a> {
-    parent: Option<&'a Path<'a>>,
+    parent: Option<&'a Self>,
     step: Step<'a>,
 }
 

@@ -44,9 +44,9 @@ pub(crate) enum Form {
     /// Fixed keys, and `x-` keys.
     Object(&'static [Field]),
     /// Nothing, or the form.
-    Optional(&'static Form),
+    Optional(&'static Self),
     /// A scalar, or the form.
-    ScalarOr(Scalar, &'static Form),
+    ScalarOr(Scalar, &'static Self),
 }
 
 /// One key of an object.
