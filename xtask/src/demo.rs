@@ -174,8 +174,9 @@ impl Demo {
     fn say_how_to_go_on(&self) {
         title("Both copies stay up");
         say::result(&format!(
-            "  export CILO_HOME={} CILO_DNS={DNS}",
-            self.home.display()
+            "  export CILO_HOME={} CILO_DNS_PORT={}",
+            self.home.display(),
+            DNS.port()
         ));
         say::result(&format!("  {} list", self.cilo.display()));
         say::result(&format!("  {} destroy --all --force", self.cilo.display()));
@@ -190,7 +191,7 @@ impl Demo {
     fn cilo(&self, args: &[&str]) -> Sh {
         let cilo = Sh::new(&self.cilo).args(args).dir(settings::root());
         cilo.variable("CILO_HOME", &self.home)
-            .variable("CILO_DNS", DNS.to_string())
+            .variable("CILO_DNS_PORT", DNS.port().to_string())
     }
 }
 
