@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: MIT
+//! `up`: an environment that exists, runs, is ready and has its names. Running it again mends and changes nothing else.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use cilo_dns::{Expected, await_served, clashes, publish, read_all, withdraw};
+use cilo_runtimes::{Runtime, Timing, UpOptions, UpOutcome};
+use cilo_spec::isolate::{Report, block_needed};
+use cilo_spec::model::{EnvironmentSpec, MountKind};
+use cilo_spec::{
+    EnvName, EnvRef, Identity, IsolatedSpec, Isolation, ProjectName, ServiceStatus, isolate, names,
+};
+use cilo_state::{EnvironmentRecord, Phase, TakenSubnet, claim_subnet};
+use ipnet::Ipv4Net;
+
+use crate::ready::{Wait, WaitError, last_lines};
+use crate::routes::host_routes;
+use crate::{CreateRequest, Engine, Error, Event, Events, Project, Selector, hosts};
+
+/// How long a ready environment may take by default.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long the daemon may take to see a zone that was renamed into place.
+const SERVED_WITHIN: Duration = Duration::from_secs(5);
+
+/// What to bring up.
+#[derive(Clone, Debug)]
+pub struct UpRequest {
+    /// The environment's name; it is created when it is missing.
+    pub env: EnvName,
+    /// The folder to create it from; `None` is the project of the current folder.
+    pub from: Option<PathBuf>,
+    /// Its project; `None` is what the project's files say.
+    pub project: Option<ProjectName>,
+    /// What to do with services, containers and images. Its `cancel` ends everything.
+    pub options: UpOptions,
+    /// Wait until the services are ready.
+    pub wait: bool,
+    /// For how long.
+    pub timeout: Duration,
+    /// Create it when it is missing.
+    pub create: bool,
+}
+
+/// What runs now.
+#[derive(Clone, Debug)]
+pub struct Up {
+    /// Its record.
+    pub record: EnvironmentRecord,
+    /// Its workspace.
+    pub workspace: PathBuf,
+    /// It was created by this call.
+    pub created: bool,
+    /// Its services.
+    pub services: Vec<ServiceStatus>,
+    /// What was changed to isolate it, and what could not be.
+    pub report: Report,
+    /// What the container engine did.
+    pub outcome: UpOutcome,
+    /// Its names are served.
+    pub named: bool,
+    /// Where the time went, phase by phase.
+    pub phases: Vec<(&'static str, Duration)>,
+}
+
+impl UpRequest {
+    /// Everything of `env`, created from the current folder when missing, waited for up to two minutes.
+    #[must_use]
+    pub fn new(env: EnvName) -> Self {
+        Self {
+            env,
+            from: None,
+            project: None,
+            options: UpOptions::default(),
+            wait: true,
+            timeout: DEFAULT_TIMEOUT,
+            create: true,
+        }
+    }
+}
+
+/// What an `up` is about.
+enum Target {
+    Known(EnvironmentRecord),
+    Missing(CreateRequest),
+}
+
+/// Where the time of one `up` goes.
+struct Clock {
+    last: Instant,
+    phases: Vec<(&'static str, Duration)>,
+}
+
+impl Clock {
+    fn lap(&mut self, phase: &'static str) {
+        let now = Instant::now();
+        self.phases.push((phase, now - self.last));
+        self.last = now;
+    }
+}
+
+impl Engine {
+    /// Brings an environment up.
+    ///
+    /// # Errors
+    /// [`Error`]. A failure takes back what this call made; an environment that runs and is not ready
+    /// ([`Error::NotReady`], [`Error::TimedOut`]) keeps running, so that its logs can be read.
+    pub async fn up(&self, request: &UpRequest, events: Events<'_>) -> Result<Up, Error> {
+        let mut clock = Clock {
+            last: Instant::now(),
+            phases: Vec::new(),
+        };
+        let (env, origin) = match self.target(request)? {
+            Target::Known(record) => (record.env, None),
+            Target::Missing(creation) => {
+                let origin = self.origin(&creation)?;
+                (
+                    EnvRef::new(origin.name.clone(), request.env.clone()),
+                    Some(origin),
+                )
+            }
+        };
+        clock.lap("parse");
+        let runtime = self.runtime().await?;
+        clock.lap("connect");
+        let _lock = self.lock(&env, events).await?;
+        let (record, created) = match &origin {
+            Some(origin) => {
+                let made = self
+                    .ensure_created(&env, origin, &request.options.cancel, events)
+                    .await?;
+                (made.record, made.new)
+            }
+            None => (self.ready_record(&env)?, false),
+        };
+        clock.lap("copy");
+        let result = self
+            .bring_up(request, runtime.as_ref(), record, clock, events)
+            .await;
+        match result {
+            Ok(up) => Ok(Up { created, ..up }),
+            Err(error) => {
+                if created && !error.leaves_it_running() {
+                    self.discard(&env)?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The environment that is meant, or what to make it from. A known one is found by its folder, without reading
+    /// the project: that may be broken, and what runs comes from the workspace.
+    fn target(&self, request: &UpRequest) -> Result<Target, Error> {
+        let state = self.state()?;
+        let creation = |from: Option<PathBuf>| {
+            Target::Missing(CreateRequest {
+                env: request.env.clone(),
+                from,
+                project: request.project.clone(),
+                cancel: request.options.cancel.clone(),
+            })
+        };
+        let root = match &request.from {
+            Some(folder) => Some(self.project(Some(folder))?.root),
+            None => self.source_here(&state),
+        };
+        let fits = |record: &&EnvironmentRecord| {
+            let right_project = request
+                .project
+                .as_ref()
+                .is_none_or(|project| &record.env.project == project);
+            let right_source = match (&root, &request.project) {
+                (Some(root), None) => &record.source == root,
+                _ => true,
+            };
+            record.env.env == request.env && right_project && right_source
+        };
+        let mut found = state.environments.values().filter(fits);
+        match (found.next(), found.next()) {
+            (Some(record), None) if record.phase == Phase::Creating => {
+                Ok(creation(Some(record.source.clone())))
+            }
+            (Some(record), None) => Ok(Target::Known(record.clone())),
+            (None, _) if request.create => Ok(creation(root)),
+            _ => {
+                let selector = Selector {
+                    env: request.env.clone(),
+                    project: request.project.clone(),
+                };
+                self.find_in(&state, &selector).map(Target::Known)
+            }
+        }
+    }
+
+    fn ready_record(&self, env: &EnvRef) -> Result<EnvironmentRecord, Error> {
+        let selector = Selector {
+            env: env.env.clone(),
+            project: Some(env.project.clone()),
+        };
+        let record = self.find(&selector)?;
+        let workspace = self.workspace(env);
+        match record.phase {
+            Phase::Destroying => Err(Error::HalfDestroyed { env: env.clone() }),
+            _ if !workspace.is_dir() => Err(Error::WorkspaceGone {
+                env: env.clone(),
+                workspace,
+            }),
+            _ => Ok(record),
+        }
+    }
+
+    async fn bring_up(
+        &self,
+        request: &UpRequest,
+        runtime: &dyn Runtime,
+        record: EnvironmentRecord,
+        mut clock: Clock,
+        events: Events<'_>,
+    ) -> Result<Up, Error> {
+        let env = record.env.clone();
+        let workspace = self.workspace(&env);
+        let identity = Self::identity(&record);
+        let parsed =
+            Project::at(&workspace)?.parse(self.settings(), Some(names::engine_project(&identity)))?;
+        for warning in &parsed.warnings {
+            events(Event::Warning(warning.to_string()));
+        }
+        known_services(&env, &parsed.spec, &request.options.services)?;
+        let subnet = self.claim(runtime, &env, &parsed.spec).await?;
+        let spec = isolate(
+            &parsed.spec,
+            &Isolation {
+                identity: identity.clone(),
+                suffix: record.suffix.clone(),
+                subnet,
+                source: record.source.clone(),
+                workspace: workspace.clone(),
+            },
+        )?;
+        warn_of_links_out(&spec, &workspace, events);
+        let reserved = self.reserve(&spec)?;
+        clock.lap("claim");
+        let made = |event: cilo_runtimes::Event| events(Event::Runtime(event));
+        let daemon = self.daemon();
+        let (outcome, daemon) = tokio::join!(runtime.up(&spec, &request.options, &made), daemon.start());
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                let error = Self::explained(runtime, &spec, error).await;
+                if reserved && !error.leaves_it_running() {
+                    withdraw(&self.home().zones(), &env)?;
+                }
+                return Err(error);
+            }
+        };
+        clock.lap("containers");
+        if let Err(error) = &daemon {
+            events(Event::Warning(format!(
+                "the names of {env} are not served: {error}"
+            )));
+        }
+        let zone = hosts::zone(&identity, &record.suffix, &outcome.services);
+        publish(&self.home().zones(), &zone)?;
+        let services = self
+            .wait(request, runtime, &spec, outcome.services.clone(), events)
+            .await?;
+        clock.lap("ready");
+        // A container that was restarted while it was waited for may have another address.
+        let zone = hosts::zone(&identity, &record.suffix, &services);
+        publish(&self.home().zones(), &zone)?;
+        let named = daemon.is_ok() && self.served(Expected::Published(&zone), events).await;
+        clock.lap("names");
+        Ok(Up {
+            record: EnvironmentRecord {
+                subnet: Some(subnet),
+                ..record
+            },
+            workspace,
+            created: false,
+            services,
+            report: spec.report().clone(),
+            outcome,
+            named,
+            phases: clock.phases,
+        })
+    }
+
+    async fn wait(
+        &self,
+        request: &UpRequest,
+        runtime: &dyn Runtime,
+        spec: &IsolatedSpec,
+        known: Vec<ServiceStatus>,
+        events: Events<'_>,
+    ) -> Result<Vec<ServiceStatus>, Error> {
+        if !request.wait || request.options.no_start {
+            return Ok(known);
+        }
+        let wait = Wait {
+            runtime,
+            spec,
+            services: &request.options.services,
+            timeout: request.timeout,
+            cancel: &request.options.cancel,
+            events,
+        };
+        let env = spec.identity().to_ref();
+        wait.run(known).await.map_err(|error| match error {
+            WaitError::NotReady(services) => Error::NotReady { env, services },
+            WaitError::TimedOut(services) => Error::TimedOut {
+                env,
+                after: request.timeout,
+                services,
+            },
+            WaitError::Cancelled => Error::Cancelled,
+            WaitError::Runtime(error) => error.into(),
+        })
+    }
+
+    /// An engine's failure with what the failed service wrote last.
+    async fn explained(runtime: &dyn Runtime, spec: &IsolatedSpec, error: cilo_runtimes::UpError) -> Error {
+        match error {
+            cilo_runtimes::UpError::Cancelled { .. } => Error::Cancelled,
+            cilo_runtimes::UpError::Dependency {
+                service,
+                dependency,
+                reason,
+            } => {
+                let log = last_lines(runtime, spec, &dependency).await;
+                let env = spec.identity().to_ref();
+                Error::NotReady {
+                    env,
+                    services: vec![crate::Unready {
+                        why: crate::Why::Dependency {
+                            of: service,
+                            reason: reason.to_string(),
+                        },
+                        service: dependency,
+                        log,
+                    }],
+                }
+            }
+            other => other.into(),
+        }
+    }
+
+    /// Addresses that neither another environment, nor the engine, nor a route of the host uses.
+    async fn claim(
+        &self,
+        runtime: &dyn Runtime,
+        env: &EnvRef,
+        spec: &EnvironmentSpec,
+    ) -> Result<Ipv4Net, Error> {
+        let prefix = block_needed(spec)?;
+        let own = self
+            .store()
+            .read()?
+            .environments
+            .get(env)
+            .map(|record| record.id.clone());
+        let networks = runtime.subnets().await?;
+        // A bridge's route is its network once more, and this environment's own networks are no obstacle.
+        let routes = host_routes()?
+            .into_iter()
+            .filter(|route| !networks.iter().any(|network| network.subnet == route.subnet));
+        let in_use: Vec<TakenSubnet> = networks
+            .iter()
+            .filter(|network| network.env.is_none() || network.env != own)
+            .map(|network| TakenSubnet {
+                net: network.subnet,
+                by: format!("network {}", network.network),
+            })
+            .chain(routes.map(|route| TakenSubnet {
+                net: route.subnet,
+                by: format!("a route through {}", route.interface),
+            }))
+            .collect();
+        let pool = self.settings().pool;
+        self.store()
+            .update(|state| Ok(claim_subnet(state, env, pool, prefix, &in_use)?.net))
+    }
+
+    /// Takes the names before anything starts, so that two environments never both believe they have one.
+    /// `true` when there was no zone before.
+    fn reserve(&self, spec: &IsolatedSpec) -> Result<bool, Error> {
+        let folder = self.home().zones();
+        let env = spec.identity().to_ref();
+        let planned = hosts::planned(spec);
+        self.store().update(|_state| {
+            let (zones, _problems) = read_all(&folder);
+            let found = clashes(&zones, &planned);
+            if !found.is_empty() {
+                return Err(Error::NameClash {
+                    env: env.clone(),
+                    clashes: found,
+                });
+            }
+            let before = zones
+                .iter()
+                .find(|zone| zone.env == env && zone.suffix == planned.suffix);
+            let mut zone = planned.clone();
+            for (name, addresses) in before.iter().flat_map(|zone| &zone.names) {
+                if let Some(planned) = zone.names.get_mut(name) {
+                    planned.clone_from(addresses);
+                }
+            }
+            publish(&folder, &zone)?;
+            Ok(before.is_none())
+        })
+    }
+
+    pub(crate) async fn served(&self, expected: Expected<'_>, events: Events<'_>) -> bool {
+        match await_served(self.settings().dns, expected, SERVED_WITHIN).await {
+            Ok(()) => true,
+            Err(error) => {
+                events(Event::Warning(format!("names may not be current: {error}")));
+                false
+            }
+        }
+    }
+
+    /// Takes back an environment that this call created.
+    fn discard(&self, env: &EnvRef) -> Result<(), Error> {
+        withdraw(&self.home().zones(), env)?;
+        cilo_workspace::remove(&self.workspace(env), &self.home().workspaces())?;
+        self.remove_baseline(env)?;
+        self.forget(env)
+    }
+}
+
+/// The steps of an `up` that are the engine's own, for `--timings`.
+impl Up {
+    /// The container engine's steps.
+    #[must_use]
+    pub fn steps(&self) -> &[Timing] {
+        &self.outcome.timings
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        Engine::identity(&self.record)
+    }
+}
+
+fn known_services(env: &EnvRef, spec: &EnvironmentSpec, asked: &BTreeSet<String>) -> Result<(), Error> {
+    match asked.iter().find(|service| !spec.services.contains_key(*service)) {
+        None => Ok(()),
+        Some(service) => Err(Error::UnknownService {
+            env: env.clone(),
+            service: service.clone(),
+            known: spec.services.keys().cloned().collect(),
+        }),
+    }
+}
+
+/// A bind inside the workspace may be a symbolic link that leads out of it again.
+fn warn_of_links_out(spec: &IsolatedSpec, workspace: &Path, events: Events<'_>) {
+    let Ok(root) = fs_err::canonicalize(workspace) else {
+        return;
+    };
+    for (name, service) in &spec.environment().services {
+        for mount in service
+            .volumes
+            .iter()
+            .filter(|mount| mount.kind == MountKind::Bind)
+        {
+            let path = Path::new(&mount.source);
+            if path.starts_with(workspace)
+                && let Ok(real) = fs_err::canonicalize(path)
+                && !real.starts_with(&root)
+            {
+                events(Event::Warning(format!(
+                    "services.{name}.volumes: `{}` is a symbolic link to `{}`, which every copy shares",
+                    path.strip_prefix(workspace).unwrap_or(path).display(),
+                    real.display()
+                )));
+            }
+        }
+    }
+}
