@@ -13,17 +13,15 @@ use crate::ui::Ui;
 pub(crate) struct Context {
     pub(crate) ui: Ui,
     pub(crate) engine: Engine,
-    pub(crate) environment: Environment,
     pub(crate) project: Option<ProjectName>,
 }
 
 impl Context {
-    pub(crate) fn new(ui: Ui, global: &Global, environment: Environment) -> Result<Self, Failure> {
+    pub(crate) fn new(ui: Ui, global: &Global, environment: &Environment) -> Result<Self, Failure> {
         let engine = Engine::open(environment.settings()?)?;
         Ok(Self {
             ui,
             engine,
-            environment,
             project: global.project.clone(),
         })
     }
@@ -45,7 +43,6 @@ impl Context {
             ui.status("stopping; what this command made is taken back (again to stop at once)");
             fired.cancel();
             end_signal().await;
-            #[expect(clippy::exit, reason = "the user asked twice")]
             std::process::exit(130);
         });
         token

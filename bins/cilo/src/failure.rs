@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! How a failure ends the program: what is said, the hints, and the exit code.
 
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use cilo_engine::runtimes::{ConnectError, RuntimeError, UpError};
@@ -44,14 +43,6 @@ impl Failure {
     pub(crate) fn usage_error(message: impl Into<String>) -> Self {
         Self {
             code: USAGE,
-            message: message.into(),
-            hints: Vec::new(),
-        }
-    }
-
-    pub(crate) fn conflict(message: impl Into<String>) -> Self {
-        Self {
-            code: CONFLICT,
             message: message.into(),
             hints: Vec::new(),
         }
@@ -116,8 +107,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     while let Some(error) = cause {
         let text = error.to_string();
         if !message.contains(&text) {
-            // Writing to a string cannot fail.
-            drop(write!(message, ": {text}"));
+            message.push_str(": ");
+            message.push_str(&text);
         }
         cause = error.source();
     }

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     let environment = settings::Environment::read();
     let ui = Ui::new(cli.global.quiet, cli.global.no_color || environment.no_colour());
     start_log(&environment, cli.global.verbose);
-    let result = Context::new(ui, &cli.global, environment).and_then(|context| {
+    let result = Context::new(ui, &cli.global, &environment).and_then(|context| {
         let threads = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(4)
             .enable_all()

@@ -47,7 +47,7 @@ impl Progress {
     pub(crate) fn show(&self, event: Event) {
         match event {
             Event::Waiting { env } => {
-                self.say(format_args!("waiting for another command that works on {env}"))
+                self.say(format_args!("waiting for another command that works on {env}"));
             }
             Event::Copying(progress) => {
                 let (files, bytes) = (progress.files_done, megabytes(progress.bytes_done));
@@ -132,7 +132,7 @@ impl Progress {
             }
             Step::ContainerCreated { replica, .. } => self.service(&replica.service, "starting"),
             Step::ContainerStarted { replica, .. } => {
-                self.service(&replica.service, "started, not ready yet")
+                self.service(&replica.service, "started, not ready yet");
             }
             Step::ContainerHealthy { replica, .. } => self.end(&format!("service {}", replica.service)),
             Step::ContainerRecreated { replica, why, .. } => {
@@ -145,7 +145,7 @@ impl Progress {
                 self.say(format_args!("removed {replica}: {why}"));
             }
             Step::ContainerRemoved { replica, why: None } => {
-                self.end(&format!("service {}", replica.service))
+                self.end(&format!("service {}", replica.service));
             }
             Step::ContainerExited {
                 replica, exit_code, ..

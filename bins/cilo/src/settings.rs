@@ -49,11 +49,6 @@ impl Environment {
         self.get("CILO_LOG")
     }
 
-    /// The user's shell, for commands that start one.
-    pub(crate) fn path(&self) -> Option<&str> {
-        self.get("PATH")
-    }
-
     /// Settings from `CILO_HOME`, `CILO_BASE_SUBNET`, `CILO_DNS_PORT`, `CILO_DNS_SUFFIX` and `DOCKER_HOST`.
     pub(crate) fn settings(&self) -> Result<Settings, Failure> {
         let user_home = self.get("HOME").map(PathBuf::from);

@@ -204,7 +204,7 @@ impl Engine {
                 ..CopyRequest::new(&from, &to)
             };
             copy(&request, &mut |progress| {
-                sender.send_replace(Some(progress)).map_or((), drop)
+                sender.send_replace(Some(progress));
             })
         });
         let report = loop {

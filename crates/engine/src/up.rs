@@ -82,7 +82,7 @@ impl UpRequest {
 
 /// What an `up` is about.
 enum Target {
-    Known(EnvironmentRecord),
+    Known(Box<EnvironmentRecord>),
     Missing(CreateRequest),
 }
 
@@ -181,14 +181,15 @@ impl Engine {
             (Some(record), None) if record.phase == Phase::Creating => {
                 Ok(creation(Some(record.source.clone())))
             }
-            (Some(record), None) => Ok(Target::Known(record.clone())),
+            (Some(record), None) => Ok(Target::Known(Box::new(record.clone()))),
             (None, _) if request.create => Ok(creation(root)),
             _ => {
                 let selector = Selector {
                     env: request.env.clone(),
                     project: request.project.clone(),
                 };
-                self.find_in(&state, &selector).map(Target::Known)
+                self.find_in(&state, &selector)
+                    .map(|record| Target::Known(Box::new(record)))
             }
         }
     }

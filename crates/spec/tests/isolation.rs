@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! The isolation rules on one project that breaks all of them, and the promise that two copies share nothing.
 
+#![expect(clippy::unwrap_used, reason = "an unwrap in a test is an assertion")]
+
 use std::collections::BTreeSet;
 
 use cilo_spec::model::{Endpoint, EnvironmentSpec, IpamPool, Network, Port, Service, Volume};

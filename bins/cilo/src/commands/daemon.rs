@@ -51,7 +51,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<ExitCode, Failu
         Verb::Run { detach } => {
             if detach {
                 // A session leader already is what this is for.
-                drop(rustix::process::setsid());
+                let _ = rustix::process::setsid();
             }
             let ready = |address| ui.status(format_args!("serving names on {address} (UDP and TCP)"));
             daemon.run(end_signal(), ready).await.map_err(failed)?;

@@ -187,7 +187,7 @@ impl RawTerminal {
 impl Drop for RawTerminal {
     fn drop(&mut self) {
         // Nothing better is left to do when the terminal is gone.
-        drop(tcsetattr(std::io::stdin(), OptionalActions::Now, &self.0));
+        tcsetattr(std::io::stdin(), OptionalActions::Now, &self.0).unwrap_or_default();
     }
 }
 
