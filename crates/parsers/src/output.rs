@@ -40,6 +40,14 @@ fn escape(value: &mut Value) {
         Value::String(text) if text.contains('$') => *text = text.replace('$', "$$"),
         Value::Array(items) => items.iter_mut().for_each(escape),
         Value::Object(map) => map.values_mut().for_each(escape),
+        Value::Number(number) => {
+            if let Some(whole) = number
+                .as_f64()
+                .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15)
+            {
+                *value = Value::from(whole as i64);
+            }
+        }
         _ => {}
     }
 }

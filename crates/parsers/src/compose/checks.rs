@@ -38,7 +38,6 @@ pub(crate) fn check(model: &Node) -> Result<(), Fault> {
             }
             if let Some(ip) = port.get(&["host_ip"])
                 && let Some(text) = ip.as_str()
-                && !text.is_empty()
                 && text.parse::<std::net::IpAddr>().is_err()
             {
                 return Err(Fault::value(
@@ -52,6 +51,13 @@ pub(crate) fn check(model: &Node) -> Result<(), Fault> {
             mounted(mount, &path.key("volumes"))?;
         }
         for rule in list(service, &["develop", "watch"]) {
+            if !filled(rule, "path") {
+                return Err(Fault::value(
+                    rule.span,
+                    path.key("develop").key("watch"),
+                    "`path` is empty",
+                ));
+            }
             let action = rule.get(&["action"]).and_then(Node::as_str).unwrap_or_default();
             if action.starts_with("sync") && !filled(rule, "target") {
                 let why = format!("the action {action} needs a `target`");
@@ -106,9 +112,6 @@ fn external_alone(volume: &Node, path: &Path<'_>) -> Result<(), Fault> {
 }
 
 fn one_source(source: &Node, section: &str, path: &Path<'_>) -> Result<(), Fault> {
-    if is_external(source) {
-        return Ok(());
-    }
     let kinds: &[&str] = if section == "secrets" {
         &["file", "environment"]
     } else {
@@ -121,7 +124,7 @@ fn one_source(source: &Node, section: &str, path: &Path<'_>) -> Result<(), Fault
         .collect();
     match there.len() {
         1 => Ok(()),
-        0 if filled(source, "driver") || filled(source, "template_driver") => Ok(()),
+        0 if filled(source, "driver") || is_external(source) => Ok(()),
         0 => {
             let why = format!("say where its content is: one of {}", kinds.join(", "));
             Err(Fault::value(source.span, path, why))

@@ -239,44 +239,30 @@ impl Rules<'_> {
 
     fn limits(&self, deploy: &Deploy) -> Result<(), Fault> {
         let service = self.service;
-        let limits = deploy.resources.limits.clone().unwrap_or_default();
-        let reservations = deploy.resources.reservations.clone().unwrap_or_default();
-        let differ = |a: f64, b: f64| a != 0.0 && b != 0.0 && (a - b).abs() > f64::EPSILON;
-        let size = |size: cilo_spec::model::ByteSize| size.0 as f64;
-        for (key, own, there, deploy_key) in [
-            (
-                "cpus",
-                f64::from(service.cpus),
-                f64::from(limits.cpus),
-                "limits.cpus",
-            ),
-            (
-                "mem_limit",
-                size(service.mem_limit),
-                size(limits.memory),
-                "limits.memory",
-            ),
-            (
-                "mem_reservation",
-                size(service.mem_reservation),
-                size(reservations.memory),
-                "reservations.memory",
-            ),
-            (
-                "pids_limit",
-                service.pids_limit as f64,
-                limits.pids as f64,
-                "limits.pids",
-            ),
-        ] {
-            if differ(own, there) {
-                return Err(self.refuse(
-                    &[key],
-                    format!("`{key}` and `deploy.resources.{deploy_key}` differ; keep one"),
-                ));
-            }
+        let mut differing = Vec::new();
+        if let Some(limits) = &deploy.resources.limits {
+            differing.extend([
+                (service.cpus != 0.0 && service.cpus != limits.cpus).then_some(("cpus", "limits.cpus")),
+                (service.mem_limit.0 != 0 && service.mem_limit != limits.memory)
+                    .then_some(("mem_limit", "limits.memory")),
+                (service.pids_limit != 0 && service.pids_limit != limits.pids)
+                    .then_some(("pids_limit", "limits.pids")),
+            ]);
         }
-        Ok(())
+        if let Some(reservations) = &deploy.resources.reservations {
+            differing.push(
+                (service.mem_reservation.0 != 0 && service.mem_reservation != reservations.memory)
+                    .then_some(("mem_reservation", "reservations.memory")),
+            );
+        }
+        match differing.into_iter().flatten().next() {
+            // A section without the key counts as a different value, as Compose has it.
+            Some((key, there)) => Err(self.refuse(
+                &[key],
+                format!("`{key}` and `deploy.resources.{there}` differ; say it in one place"),
+            )),
+            None => Ok(()),
+        }
     }
 
     fn mounts(&self) -> Result<(), Fault> {

@@ -49,8 +49,8 @@ pub(crate) fn merge(
             for (key, value) in others {
                 let child = shape.and_then(|shape| shape.form.child(&key));
                 match map.get_mut(&key) {
-                    Some(slot) if !key.starts_with("x-") => merge(slot, value, child, &path.key(&key))?,
-                    _ => {
+                    Some(slot) => merge(slot, value, child, &path.key(&key))?,
+                    None => {
                         map.insert(key, value);
                     }
                 }
@@ -153,6 +153,11 @@ fn identity(item: &Node, unique: Unique) -> Option<String> {
     match (unique, &item.value) {
         (Unique::No, _) => None,
         (Unique::Text, value) => scalar::text_of(value),
+        (Unique::Key, value) => scalar::text_of(value).map(|text| match text.split_once('=') {
+            Some((key, _)) => key.to_owned(),
+            None => text,
+        }),
+        (Unique::Path, Value::Map(map)) => field(map, "path"),
         (Unique::Port, Value::Map(map)) => Some(format!(
             "{}:{}:{}/{}",
             field(map, "host_ip").unwrap_or_else(|| "0.0.0.0".to_owned()),

@@ -154,6 +154,9 @@ fn parse(session: &Session<'_>) -> Result<EnvironmentSpec, Fault> {
         let mut labels = service_files::labels(&service.label_file, &settings.environment, session)?;
         labels.append(&mut service.labels);
         service.labels = labels;
+        if let Some(deploy) = &mut service.deploy {
+            deploy.replicas = service.scale.or(deploy.replicas);
+        }
     }
     session.values_into(&mut spec);
     profiles::prune(&mut spec);

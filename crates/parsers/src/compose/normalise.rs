@@ -20,9 +20,7 @@ pub(crate) fn normalise(spec: &mut EnvironmentSpec, environment: &Environment) {
         uses_default |= service.networks.contains_key("default");
     }
     if uses_default {
-        spec.networks
-            .entry("default".to_owned())
-            .or_default();
+        spec.networks.entry("default".to_owned()).or_default();
     }
     names(spec);
 }

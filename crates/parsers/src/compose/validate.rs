@@ -23,7 +23,6 @@ pub(crate) fn validate(
 
 fn form(node: &mut Node, form: &'static Form, path: &Path<'_>, session: &Session<'_>) -> Result<(), Fault> {
     match form {
-        Form::Any => return Ok(()),
         Form::Scalar(scalar) => return check_scalar(node, scalar, path, session),
         Form::Optional(_) if node.is_null() => return Ok(()),
         Form::Optional(inner) => return self::form(node, inner, path, session),

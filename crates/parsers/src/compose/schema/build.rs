@@ -35,7 +35,7 @@ static FIELDS: &[Field] = &[
     key("secrets", &SECRETS),
     key("tags", &UNIQUE_STRINGS),
     key("ulimits", &ULIMITS),
-    key("platforms", &UNIQUE_STRINGS),
+    key("platforms", &STRINGS),
 ];
 static CONTEXT: Shape = Shape::scalar(TEXT, Target::Text).resolve(paths::context);
 static CONTEXTS: Shape = Shape::map(&NAMED_CONTEXT).canonical(mappings::pairs);

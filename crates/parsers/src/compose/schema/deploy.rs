@@ -2,14 +2,15 @@
 //! `services.*.deploy`.
 
 use super::parts::{
-    ANY, BYTES, DEVICE_REQUESTS, DURATION, FRACTION, LATE_WHOLE, MAPPING, STRING, STRINGS, WHOLE,
+    BYTES, COUNT, DEVICE_REQUESTS, DURATION, FRACTION, LATE_NUMERIC, LATE_WHOLE, MAPPING, STRING, STRINGS,
+    WHOLE,
 };
 use super::{Check, Field, Form, Shape, TEXT, Target, key};
 
 pub(super) static DEPLOY: Shape = Shape::of(Form::Optional(&Form::Object(&[
     key("mode", &STRING),
     key("endpoint_mode", &STRING),
-    key("replicas", &WHOLE),
+    key("replicas", &COUNT),
     key("labels", &MAPPING),
     key("rollback_config", &UPDATE),
     key("update_config", &UPDATE),
@@ -43,7 +44,9 @@ static RESERVATION_FIELDS: &[Field] = &[
     key("devices", &DEVICE_REQUESTS),
 ];
 static MEMORY: Shape = Shape::scalar(TEXT, Target::Bytes);
-static GENERIC: Shape = Shape::list(&ANY);
+static GENERIC: Shape = Shape::list(&GENERIC_RESOURCE);
+static GENERIC_RESOURCE: Shape = Shape::object(&[key("discrete_resource_spec", &DISCRETE)]);
+static DISCRETE: Shape = Shape::object(&[key("kind", &STRING), key("value", &LATE_NUMERIC)]);
 
 static RESTART_POLICY: Shape = Shape::object(&[
     key("condition", &STRING),

@@ -31,8 +31,6 @@ pub(crate) struct Shape {
 
 /// The YAML form.
 pub(crate) enum Form {
-    /// Anything.
-    Any,
     Scalar(Scalar),
     List(&'static Shape),
     /// Like [`Form::List`], and no entry twice.
@@ -110,6 +108,10 @@ pub(crate) enum Unique {
     No,
     /// The text.
     Text,
+    /// The text before a `=`.
+    Key,
+    /// The key `path`.
+    Path,
     Port,
     /// The key `target`, else `source`.
     Target,

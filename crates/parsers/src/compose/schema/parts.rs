@@ -7,7 +7,6 @@ use super::{
 use crate::compose::canonical::{command, devices, files, lists, mappings};
 use crate::compose::paths;
 
-pub(super) static ANY: Shape = Shape::of(Form::Any);
 pub(super) static STRING: Shape = Shape::scalar(TEXT, Target::Text);
 pub(super) static DURATION: Shape = Shape::scalar(TEXT, Target::Duration);
 /// A flag that is read from text only when the model is made.
@@ -16,7 +15,14 @@ pub(super) static CAST_FLAG: Shape = Shape::early(BOOL | TEXT, Target::Bool);
 pub(super) static STRICT_FLAG: Shape = Shape::scalar(BOOL, Target::Bool);
 pub(super) static STRICT_CAST_FLAG: Shape = Shape::early(BOOL, Target::Bool);
 pub(super) static WHOLE: Shape = Shape::early(INT | TEXT, Target::Int);
+/// How many: a whole number from 0.
+pub(super) static COUNT: Shape = Shape::of(Form::Scalar(
+    Scalar::new(INT | TEXT, Target::Int)
+        .early()
+        .check(Check::Range(0, u32::MAX as i64)),
+));
 pub(super) static LATE_WHOLE: Shape = Shape::scalar(INT | TEXT, Target::Int);
+pub(super) static LATE_NUMERIC: Shape = Shape::scalar(NUMBER | TEXT, Target::Int);
 pub(super) static NUMERIC: Shape = Shape::early(NUMBER | TEXT, Target::Int);
 pub(super) static FRACTION: Shape = Shape::early(NUMBER | TEXT, Target::Float);
 pub(super) static BYTES: Shape = Shape::scalar(NUMBER | TEXT, Target::Bytes);
@@ -26,16 +32,17 @@ pub(super) static ANY_TEXT: Shape = Shape::scalar(TEXT | NUMBER | BOOL | NULL, T
 static OPTIONAL_TEXT: Shape = Shape::scalar(TEXT | NUMBER | BOOL | NULL, Target::TextOrNull);
 
 /// `[A, B]` without repetition in the result.
-pub(super) static UNIQUE_STRINGS: Shape = Shape::distinct(&STRING).unique(Unique::Text);
+pub(super) static UNIQUE_STRINGS: Shape = Shape::distinct(&STRING).unique(Unique::Key);
 pub(super) static STRINGS: Shape = Shape::list(&STRING);
 pub(super) static DISTINCT_STRINGS: Shape = Shape::distinct(&STRING);
 /// One text or several.
 pub(super) static STRING_OR_LIST: Shape = Shape::distinct(&STRING).canonical(lists::one_or_more);
 pub(super) static UNIQUE_STRING_OR_LIST: Shape = Shape::distinct(&STRING)
     .canonical(lists::one_or_more)
-    .unique(Unique::Text);
+    .unique(Unique::Key);
 /// Numbers and texts, as text.
-pub(super) static TEXTS: Shape = Shape::distinct(&ANY_SCALAR).unique(Unique::Text);
+pub(super) static TEXTS: Shape = Shape::distinct(&ANY_SCALAR);
+pub(super) static UNIQUE_TEXTS: Shape = Shape::distinct(&ANY_SCALAR).unique(Unique::Text);
 static ANY_SCALAR: Shape = Shape::scalar(TEXT | NUMBER, Target::Text);
 
 /// `KEY: value` or `- KEY=value`.
@@ -108,12 +115,14 @@ static DEVICE_REQUEST: Shape = Shape::object(&[
 ]);
 static DEVICE_COUNT: Shape = Shape::scalar(INT | TEXT, Target::Int).canonical(devices::count);
 
-pub(super) static ENV_FILES: Shape = Shape::list(&ENV_FILE).canonical(files::env_files);
+pub(super) static ENV_FILES: Shape = Shape::list(&ENV_FILE)
+    .canonical(files::env_files)
+    .unique(Unique::Path);
 static ENV_FILE: Shape = Shape::object(&[
     must("path", &ENV_PATH),
     key("required", &FLAG),
     key("format", &ENV_FORMAT),
 ]);
 static ENV_PATH: Shape = Shape::scalar(TEXT, Target::Text).resolve(paths::file);
-static ENV_FORMAT: Shape = Shape::checked(TEXT, Target::Text, Check::None);
+static ENV_FORMAT: Shape = Shape::checked(TEXT, Target::Text, Check::OneOf(&["", "raw"]));
 pub(super) static LABEL_FILES: Shape = Shape::list(&ENV_PATH).canonical(lists::one_or_more);

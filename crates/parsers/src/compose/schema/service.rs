@@ -4,10 +4,10 @@
 use super::build::{BUILD, CREDENTIAL_SPEC, DEVELOP, MODEL_GRANTS, PROVIDER};
 use super::deploy::{BLKIO, DEPLOY};
 use super::parts::{
-    BYTES, CAST_FLAG, COMMAND, CONFIGS, DISTINCT_STRINGS, DURATION, ENV_FILES, EXTRA_HOSTS, FLAG, FRACTION,
-    GPUS, HOOKS, LABEL_FILES, MAPPING, NUMERIC, OPTIONAL_MAPPING, OPTIONS, SECRETS, START_HOOKS,
-    STRICT_CAST_FLAG, STRICT_FLAG, STRING, STRING_OR_LIST, TEXTS, ULIMITS, UNIQUE_STRING_OR_LIST,
-    UNIQUE_STRINGS, WHOLE,
+    BYTES, CAST_FLAG, COMMAND, CONFIGS, COUNT, DISTINCT_STRINGS, DURATION, ENV_FILES, EXTRA_HOSTS, FLAG,
+    FRACTION, GPUS, HOOKS, LABEL_FILES, MAPPING, NUMERIC, OPTIONAL_MAPPING, OPTIONS, SECRETS, START_HOOKS,
+    STRICT_CAST_FLAG, STRICT_FLAG, STRING, TEXTS, ULIMITS, UNIQUE_STRING_OR_LIST, UNIQUE_STRINGS,
+    UNIQUE_TEXTS, WHOLE,
 };
 use super::{Check, Field, Form, INT, Merge, NULL, NUMBER, Scalar, Shape, TEXT, Target, Unique, key, must};
 use crate::compose::canonical::{devices, health, lists, mounts, ports, service};
@@ -48,9 +48,9 @@ static FIELDS: &[Field] = &[
     key("entrypoint", &COMMAND),
     key("env_file", &ENV_FILES),
     key("environment", &OPTIONAL_MAPPING),
-    key("expose", &TEXTS),
+    key("expose", &UNIQUE_TEXTS),
     key("extends", &EXTENDS),
-    key("external_links", &UNIQUE_STRINGS),
+    key("external_links", &DISTINCT_STRINGS),
     key("extra_hosts", &EXTRA_HOSTS),
     key("gpus", &GPUS),
     key("group_add", &TEXTS),
@@ -89,7 +89,7 @@ static FIELDS: &[Field] = &[
     key("read_only", &CAST_FLAG),
     key("restart", &STRING),
     key("runtime", &STRING),
-    key("scale", &WHOLE),
+    key("scale", &COUNT),
     key("secrets", &SECRETS),
     key("security_opt", &DISTINCT_STRINGS),
     key("shm_size", &BYTES),
@@ -98,7 +98,7 @@ static FIELDS: &[Field] = &[
     key("stop_signal", &STRING),
     key("storage_opt", &OPTIONS),
     key("sysctls", &MAPPING),
-    key("tmpfs", &STRING_OR_LIST),
+    key("tmpfs", &UNIQUE_STRING_OR_LIST),
     key("tty", &CAST_FLAG),
     key("ulimits", &ULIMITS),
     key("use_api_socket", &STRICT_FLAG),
@@ -133,7 +133,7 @@ const fn early_range(types: u8, least: i64, most: i64) -> Shape {
 
 static DNS: Shape = Shape::distinct(&STRING)
     .canonical(lists::one_or_more_filled)
-    .unique(Unique::Text);
+    .unique(Unique::Key);
 
 static DEPENDS_ON: Shape = Shape::named(&DEPENDENCY).canonical(service::dependencies);
 static DEPENDENCY: Shape = Shape::object(&[
