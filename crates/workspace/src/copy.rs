@@ -8,19 +8,20 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use rustix::fs::Stat;
-
-use crate::detach::{Detach, DetachError, Repository};
+use crate::detach::{Detach, Repository};
 use crate::sys;
 
 pub(crate) mod attributes;
 mod content;
+mod entries;
+mod error;
 mod links;
 mod progress;
 pub(crate) mod staging;
 pub(crate) mod tree;
 
 pub use content::Method;
+pub use error::CopyError;
 pub use progress::{Cancel, Progress};
 
 use attributes::Owner;
@@ -99,118 +100,6 @@ pub enum Noted {
     Xattr(String),
 }
 
-/// Why there is no copy. What was already copied is removed again.
-#[derive(Debug, thiserror::Error)]
-pub enum CopyError {
-    /// The source cannot be reached.
-    #[error("cannot copy `{}`: it cannot be opened", path.display())]
-    Source {
-        /// The source as given.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The source is not a folder.
-    #[error("cannot copy `{}`: it is not a folder", path.display())]
-    SourceNotAFolder {
-        /// The source as given.
-        path: PathBuf,
-    },
-    /// An excluded path cannot be resolved.
-    #[error("cannot leave out `{}`: it cannot be resolved", path.display())]
-    Exclude {
-        /// The path as given.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// Something has the target's name.
-    #[error("cannot make the workspace `{}`: it already exists; choose another name or remove it first", path.display())]
-    TargetExists {
-        /// The target.
-        path: PathBuf,
-    },
-    /// The copy would contain itself.
-    #[error(
-        "cannot copy `{}` to `{}`: the workspace would lie inside the folder it copies; keep workspaces elsewhere, or leave out the folder that holds them",
-        source_path.display(), target.display()
-    )]
-    TargetInSource {
-        /// The source, resolved.
-        source_path: PathBuf,
-        /// The target, resolved.
-        target: PathBuf,
-    },
-    /// The source is in the folder that would be made.
-    #[error("cannot copy `{}` to `{}`: the folder to copy is that one or lies inside it", source_path.display(), target.display())]
-    SourceInTarget {
-        /// The source, resolved.
-        source_path: PathBuf,
-        /// The target, resolved.
-        target: PathBuf,
-    },
-    /// The folder in which the copy is made could not be prepared.
-    #[error("cannot make the workspace `{}`: no folder can be made beside it", path.display())]
-    Stage {
-        /// The target.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// No threads to copy with.
-    #[error("cannot copy: no threads can be started")]
-    Threads(#[source] rayon::ThreadPoolBuildError),
-    /// Something in the source cannot be read.
-    #[error("cannot read `{}`; if it is not needed (a container's data, for example), leave it out", path.display())]
-    Read {
-        /// What.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// Something in the copy cannot be written.
-    #[error("cannot write `{}`", path.display())]
-    Write {
-        /// What.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The disk is full, or a quota is used up.
-    #[error("no space for a copy of `{}` ({size} bytes; {free} bytes were free): make room and run it again", path.display())]
-    NoSpace {
-        /// The original that did not fit.
-        path: PathBuf,
-        /// Its size in bytes, 0 for a folder or a link.
-        size: u64,
-        /// Free bytes at that moment.
-        free: u64,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// The caller asked for it.
-    #[error("the copy was cancelled; what was already copied is removed")]
-    Cancelled,
-    /// A git repository in the copy could not be made independent of the source.
-    #[error("the copy of a git repository cannot be made independent of its source")]
-    Detach(#[source] DetachError),
-    /// The finished copy could not get its name.
-    #[error("cannot move the finished copy to `{}`", path.display())]
-    Publish {
-        /// The target.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-}
-
 impl<'a> CopyRequest<'a> {
     /// A copy of all of `source` at `target`, in the best way and as fast as can be.
     #[must_use]
@@ -254,7 +143,7 @@ pub fn copy(request: &CopyRequest<'_>, progress: &mut dyn FnMut(Progress)) -> Re
         source: error.into(),
     })?;
     let shared = Shared {
-        content: Content::new(request.best, device(&root)),
+        content: Content::new(request.best, sys::device(&root)),
         owner: Owner::of(&lock),
         counters: &counters,
         cancel: request.cancel.unwrap_or(&never),
@@ -294,11 +183,6 @@ pub fn copy(request: &CopyRequest<'_>, progress: &mut dyn FnMut(Progress)) -> Re
         notes,
         repositories,
     })
-}
-
-/// The device a file is on; the field has another type on each system.
-pub(crate) fn device(stat: &Stat) -> u64 {
-    stat.st_dev.try_into().unwrap_or(u64::MAX)
 }
 
 /// Source, target and what is left out, all resolved.

@@ -42,9 +42,9 @@ impl Remains {
 /// Deletes the folder `path` and all below it. A path that does not exist is fine.
 pub(crate) fn delete(path: &Path) -> Remains {
     let mut work = Work::default();
-    let name = match CString::new(path.as_os_str().as_bytes()) {
-        Ok(name) => name,
-        Err(_) => return work.remains,
+    // No file can have such a name.
+    let Ok(name) = CString::new(path.as_os_str().as_bytes()) else {
+        return work.remains;
     };
     match open(CWD, &name) {
         Ok(top) => {

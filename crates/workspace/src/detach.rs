@@ -13,7 +13,7 @@ use crate::copy::attributes::times;
 use crate::copy::tree::{Shared, Skip, Walk};
 
 mod config;
-mod layout;
+pub(crate) mod layout;
 mod links;
 mod objects;
 

@@ -47,12 +47,13 @@ const VARIABLES: [&str; 33] = [
 ];
 
 /// Settings that outrank those of the repository. The last keeps a partial clone from fetching.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.quotePath=false",
     "color.ui=false",
     "core.splitIndex=false",
+    "core.safecrlf=false",
     "safe.directory=*",
     "gc.auto=0",
     "maintenance.auto=false",

@@ -10,12 +10,12 @@ use rustix::io::Errno;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{clone_file, copy_range, entries, open_quietly, unlock_dir, wants_one_thread};
+pub(crate) use linux::{clone_file, copy_range, device, entries, open_quietly, unlock_dir, wants_one_thread};
 
 #[cfg(target_os = "macos")]
 mod macos;
 #[cfg(target_os = "macos")]
-pub(crate) use macos::{clone_file, copy_range, entries, open_quietly, unlock_dir, wants_one_thread};
+pub(crate) use macos::{clone_file, copy_range, device, entries, open_quietly, unlock_dir, wants_one_thread};
 
 /// One name in a directory.
 #[derive(Debug)]

@@ -123,7 +123,7 @@ impl Content {
     /// Takes note of a refusal: of the filesystem as a whole, or of one file only.
     fn refused(&self, next: Method, why: Errno, stat: &Stat) {
         let for_all = matches!(why, Errno::OPNOTSUPP | Errno::XDEV | Errno::NOTTY | Errno::NOSYS);
-        if for_all && super::device(stat) == self.device {
+        if for_all && sys::device(stat) == self.device {
             self.method.fetch_max(next as u8, Ordering::Relaxed);
         }
     }

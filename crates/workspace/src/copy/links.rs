@@ -11,6 +11,7 @@ use rustix::fs::{AtFlags, Stat};
 use rustix::io::Errno;
 
 use super::CopyError;
+use crate::sys;
 
 /// Where the copy of a file with several names is, once there is one.
 type Copied = Arc<Mutex<Option<PathBuf>>>;
@@ -39,7 +40,7 @@ impl Links {
         path: impl Fn() -> PathBuf,
         copy: impl FnOnce() -> Result<(), CopyError>,
     ) -> Result<bool, CopyError> {
-        let key = (super::device(stat), stat.st_ino);
+        let key = (sys::device(stat), stat.st_ino);
         let copied = {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(seen.entry(key).or_default())

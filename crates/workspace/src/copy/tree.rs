@@ -2,7 +2,7 @@
 //! The walk: one task per folder, every step relative to an open folder, so that a link put in the way leads nowhere.
 
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -13,7 +13,7 @@ use rustix::fs::{FileType, Mode, Stat};
 use rustix::io::Errno;
 
 use super::attributes::Owner;
-use super::content::{Content, ContentError};
+use super::content::Content;
 use super::links::Links;
 use super::progress::{Cancel, Counters, add};
 use super::{CopyError, Note, Noted};
@@ -48,7 +48,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) merge: bool,
     /// The root is inside a git folder, where lock files are not carried over.
     pub(crate) in_git: bool,
-    links: Links,
+    pub(super) links: Links,
     /// `.git` entries, as paths of the folders they are in.
     repositories: Mutex<Vec<PathBuf>>,
     /// Object stores, kept for last: a commit made during the copy then never names an object that was missed.
@@ -57,9 +57,9 @@ pub(crate) struct Walk<'a> {
 }
 
 /// A folder being copied; finished (its mode and times set) when the last task that needs it lets go.
-struct Folder {
-    from: OwnedFd,
-    to: OwnedFd,
+pub(super) struct Folder {
+    pub(super) from: OwnedFd,
+    pub(super) to: OwnedFd,
     stat: Stat,
     path: PathBuf,
     in_git: bool,
@@ -206,105 +206,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn files(&self, folder: &Folder, files: &[Entry]) {
-        for entry in files {
-            if self.is_over() {
-                return;
-            }
-            match self.entry(folder, entry) {
-                Ok(()) => add(&self.shared.counters.files_done, 1),
-                Err(error) => {
-                    self.fail::<()>(error);
-                }
-            }
-        }
-    }
-
-    fn entry(&self, folder: &Folder, entry: &Entry) -> Result<(), CopyError> {
-        let name = entry.name.as_c_str();
-        let noted = match entry.kind {
-            FileType::RegularFile => return self.file(folder, name),
-            FileType::Symlink => return self.symlink(folder, name),
-            FileType::Fifo => Noted::Fifo,
-            FileType::Socket => Noted::Socket,
-            FileType::CharacterDevice | FileType::BlockDevice => Noted::Device,
-            _ => Noted::Vanished,
-        };
-        self.note::<()>(folder.join(name), noted);
-        Ok(())
-    }
-
-    fn file(&self, folder: &Folder, name: &CStr) -> Result<(), CopyError> {
-        let opened = sys::open_quietly(folder.from.as_fd(), name, &self.shared.quiet)
-            .and_then(|from| rustix::fs::fstat(&from).map(|stat| (from, stat)));
-        let (from, stat) = match opened {
-            Ok((from, stat)) if sys::kind(&stat) == FileType::RegularFile => (from, stat),
-            Ok(_) | Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => {
-                self.note::<()>(folder.join(name), Noted::Vanished);
-                return Ok(());
-            }
-            Err(error) => return Err(self.read_error(&folder.join(name), error)),
-        };
-        if stat.st_nlink > 1 {
-            let linked = self.links.link_or(
-                &stat,
-                (folder.to.as_fd(), name),
-                || folder.join(name),
-                || self.contents(folder, name, from.as_fd(), &stat),
-            )?;
-            if linked {
-                add(&self.shared.counters.hard_links, 1);
-            }
-            return Ok(());
-        }
-        self.contents(folder, name, from.as_fd(), &stat)
-    }
-
-    fn contents(
-        &self,
-        folder: &Folder,
-        name: &CStr,
-        from: BorrowedFd<'_>,
-        stat: &Stat,
-    ) -> Result<(), CopyError> {
-        let shared = self.shared;
-        add(&shared.counters.bytes_found, sys::size(stat));
-        let place = (folder.to.as_fd(), name);
-        let to = match shared
-            .content
-            .copy(from, stat, place, (shared.counters, shared.cancel))
-        {
-            Ok(to) => to,
-            Err(ContentError::Write(Errno::EXIST)) if self.merge => return Ok(()),
-            Err(ContentError::Write(error)) => {
-                return Err(self.write_error_of(&folder.join(name), sys::size(stat), error));
-            }
-            Err(ContentError::Read(error)) => return Err(self.read_error(&folder.join(name), error)),
-            Err(ContentError::Cancelled) => return Err(CopyError::Cancelled),
-        };
-        self.attributes(from, to.as_fd(), stat, || folder.join(name))
-    }
-
-    fn symlink(&self, folder: &Folder, name: &CStr) -> Result<(), CopyError> {
-        let read = rustix::fs::readlinkat(&folder.from, name, Vec::new())
-            .and_then(|link| sys::stat(folder.from.as_fd(), name).map(|stat| (link, stat)));
-        let (link, stat) = match read {
-            Ok((link, stat)) if sys::kind(&stat) == FileType::Symlink => (link, stat),
-            Ok(_) | Err(Errno::NOENT | Errno::INVAL) => {
-                self.note::<()>(folder.join(name), Noted::Vanished);
-                return Ok(());
-            }
-            Err(error) => return Err(self.read_error(&folder.join(name), error)),
-        };
-        match rustix::fs::symlinkat(&link, &folder.to, name) {
-            Err(Errno::EXIST) if self.merge => return Ok(()),
-            made => made.and_then(|()| self.shared.owner.apply_to_link(folder.to.as_fd(), name, &stat)),
-        }
-        .map_err(|error| self.write_error(&folder.join(name), error))?;
-        add(&self.shared.counters.symlinks, 1);
-        Ok(())
-    }
-
     /// Lets go of a folder; whoever is last gives it its mode and times, for nothing is made in it any more.
     fn finish(&self, folder: Arc<Folder>) {
         let Some(folder) = Arc::into_inner(folder) else {
@@ -316,23 +217,6 @@ impl<'a> Walk<'a> {
         let (from, to) = (folder.from.as_fd(), folder.to.as_fd());
         if let Err(error) = self.attributes(from, to, &folder.stat, || folder.path.clone()) {
             self.fail::<()>(error);
-        }
-    }
-
-    fn attributes(
-        &self,
-        from: BorrowedFd<'_>,
-        to: BorrowedFd<'_>,
-        stat: &Stat,
-        path: impl Fn() -> PathBuf,
-    ) -> Result<(), CopyError> {
-        match self.shared.owner.apply(from, to, stat) {
-            Ok(None) => Ok(()),
-            Ok(Some(name)) => {
-                self.note::<()>(path(), Noted::Xattr(name));
-                Ok(())
-            }
-            Err(error) => Err(self.write_error(&path(), error)),
         }
     }
 
@@ -350,7 +234,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         if self.shared.cancel.is_cancelled() {
             self.fail::<()>(CopyError::Cancelled);
         }
@@ -358,28 +242,28 @@ impl<'a> Walk<'a> {
     }
 
     /// Keeps the first error; the other tasks see it and end.
-    fn fail<T>(&self, error: CopyError) -> Option<T> {
+    pub(super) fn fail<T>(&self, error: CopyError) -> Option<T> {
         lock(&self.failed).get_or_insert(error);
         None
     }
 
-    fn note<T>(&self, path: PathBuf, what: Noted) -> Option<T> {
+    pub(super) fn note<T>(&self, path: PathBuf, what: Noted) -> Option<T> {
         lock(&self.shared.notes).push(Note { path, what });
         None
     }
 
-    fn read_error(&self, path: &Path, error: Errno) -> CopyError {
+    pub(super) fn read_error(&self, path: &Path, error: Errno) -> CopyError {
         CopyError::Read {
             path: self.from.join(path),
             source: error.into(),
         }
     }
 
-    fn write_error(&self, path: &Path, error: Errno) -> CopyError {
+    pub(super) fn write_error(&self, path: &Path, error: Errno) -> CopyError {
         self.write_error_of(path, 0, error)
     }
 
-    fn write_error_of(&self, path: &Path, size: u64, error: Errno) -> CopyError {
+    pub(super) fn write_error_of(&self, path: &Path, size: u64, error: Errno) -> CopyError {
         match error {
             Errno::NOSPC | Errno::DQUOT => {
                 let free = rustix::fs::statvfs(self.to)
@@ -400,7 +284,7 @@ impl<'a> Walk<'a> {
 }
 
 impl Folder {
-    fn join(&self, name: &CStr) -> PathBuf {
+    pub(super) fn join(&self, name: &CStr) -> PathBuf {
         self.path.join(OsStr::from_bytes(name.to_bytes()))
     }
 }

@@ -38,9 +38,12 @@ impl Layout {
 
 /// Whether git itself would take a folder for a repository (`is_git_directory` of its `setup.c`).
 pub(crate) fn is_git_dir(path: &Path) -> bool {
-    path.join("HEAD").symlink_metadata().is_ok()
-        && path.join("objects").is_dir()
-        && (path.join("refs").is_dir() || path.join("reftable").is_dir())
+    path.join("HEAD").symlink_metadata().is_ok() && has_store(path)
+}
+
+/// Whether objects and references are in a folder.
+pub(crate) fn has_store(path: &Path) -> bool {
+    path.join("objects").is_dir() && (path.join("refs").is_dir() || path.join("reftable").is_dir())
 }
 
 /// The path that a one-line file holds after `prefix`; `None` when it holds something else.

@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{Mode, OFlags, RawDir};
+use rustix::fs::{Mode, OFlags, RawDir, Stat};
 use rustix::io::Errno;
 
 use super::{Cloned, Entry, create};
@@ -76,6 +76,11 @@ pub(crate) fn copy_range(
 ) -> Result<usize, Errno> {
     let (mut read_at, mut write_at) = (offset, offset);
     rustix::fs::copy_file_range(from, Some(&mut read_at), to, Some(&mut write_at), len)
+}
+
+/// The device a file is on.
+pub(crate) fn device(stat: &Stat) -> u64 {
+    stat.st_dev
 }
 
 /// Whether a second thread slows writing to this filesystem down: btrfs, whose tree lock they would fight over.

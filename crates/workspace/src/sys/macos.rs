@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::atomic::AtomicBool;
 
-use rustix::fs::{AtFlags, CloneFlags, Dir, Mode, OFlags};
+use rustix::fs::{AtFlags, CloneFlags, Dir, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::{Cloned, Entry};
@@ -53,6 +53,11 @@ pub(crate) fn copy_range(
     _len: usize,
 ) -> Result<usize, Errno> {
     Err(Errno::NOSYS)
+}
+
+/// The device a file is on.
+pub(crate) fn device(stat: &Stat) -> u64 {
+    u64::from(stat.st_dev.cast_unsigned())
 }
 
 /// No filesystem here is known to prefer one thread.
