@@ -76,8 +76,11 @@ pub enum Problem {
         limit: usize,
     },
     /// Nothing in the files.
-    #[error("the project file is empty")]
-    Empty,
+    #[error("the project file {} is empty", path.display())]
+    Empty {
+        /// The first of them.
+        path: PathBuf,
+    },
     /// A mapping's key is not text.
     #[error("the key `{key}` is not text; quote it")]
     NonStringKey {
@@ -326,6 +329,12 @@ impl Fault {
             span: None,
             hint: None,
         }))
+    }
+
+    /// Gives it a place when it has none.
+    pub(crate) fn or_at(mut self, span: Option<Span>) -> Self {
+        self.0.span = self.0.span.or(span);
+        self
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

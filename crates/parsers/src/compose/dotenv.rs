@@ -78,7 +78,7 @@ impl Reader<'_> {
             return Err(self.refuse(format!("the variable name `{key}` must not hold a space")));
         }
         if has_value {
-            let value = self.value()?;
+            let value = self.value(&key)?;
             self.found.insert(key, value);
         } else if let Some(value) = self.outer.get(&key).or_else(|| self.found.get(&key).cloned()) {
             self.found.insert(key, value);
@@ -121,9 +121,9 @@ impl Reader<'_> {
                 '_' | '.' | '-' | '[' | ']' => {}
                 c if is_blank(c) || c.is_alphanumeric() => {}
                 c => {
-                    let line = self.rest.lines().next().unwrap_or_default();
+                    let name = &self.rest[..at];
                     return Err(self.refuse(format!(
-                        "unexpected character `{c}` in the variable name `{line}`"
+                        "unexpected character `{c}` after the variable name `{name}`"
                     )));
                 }
             }
@@ -138,9 +138,9 @@ impl Reader<'_> {
         Ok((key, has_value))
     }
 
-    fn value(&mut self) -> Result<String, DotenvError> {
+    fn value(&mut self, key: &str) -> Result<String, DotenvError> {
         match self.rest.chars().next() {
-            Some(quote @ ('\'' | '"')) => self.quoted(quote),
+            Some(quote @ ('\'' | '"')) => self.quoted(key, quote),
             _ => {
                 let end = self.rest.find('\n').unwrap_or(self.rest.len());
                 let line = &self.rest[..end];
@@ -152,7 +152,7 @@ impl Reader<'_> {
         }
     }
 
-    fn quoted(&mut self, quote: char) -> Result<String, DotenvError> {
+    fn quoted(&mut self, key: &str, quote: char) -> Result<String, DotenvError> {
         let mut value = String::new();
         let mut escaped = false;
         for (at, c) in self.rest.char_indices().skip(1) {
@@ -178,14 +178,15 @@ impl Reader<'_> {
                 value.push(c);
             }
         }
-        let line = self.rest.lines().next().unwrap_or_default();
-        Err(self.refuse(format!("the quoted value {line} has no end")))
+        Err(self.refuse(format!("the quoted value of `{key}` has no end")))
     }
 
     fn expand(&self, text: &str) -> Result<String, DotenvError> {
         substitute(text, self).map_err(|error| {
             self.refuse(match error {
-                TemplateError::Invalid => format!("invalid interpolation `{text}`"),
+                TemplateError::Invalid => {
+                    "the value has an invalid interpolation; write `$$` for a dollar sign".to_owned()
+                }
                 TemplateError::Required { name, message } if message.is_empty() => {
                     format!("required variable {name} is missing a value")
                 }

@@ -11,6 +11,7 @@ use super::schema::{PROJECT, SERVICE};
 use super::settings::is_remote;
 use super::tree::{Map, Node, Path, Value};
 use crate::error::{Fault, Problem};
+use crate::source::Span;
 
 /// Follows the `extends` of one document's services.
 pub(crate) struct Extender<'a> {
@@ -155,7 +156,7 @@ impl<'a> Extender<'a> {
         let file = PathBuf::from(self.scope.base().absolute(other));
         let Library { mut services, resets } = match self.files.remove(&file) {
             Some(library) => library,
-            None => self.library(&file)?,
+            None => self.library(&file, extends.span)?,
         };
         if !services.contains_key(target) {
             return Err(undefined(name, target, extends, Some(&file)));
@@ -167,11 +168,11 @@ impl<'a> Extender<'a> {
     }
 
     /// Reads a file to extend from: its documents merged, its paths from its own folder, nothing checked yet.
-    fn library(&self, file: &FilePath) -> Result<Library, Fault> {
+    fn library(&self, file: &FilePath, at: Span) -> Result<Library, Fault> {
         let session = self.scope.session;
-        let mut model = Node::new(Value::Map(Map::new()), crate::source::Span::default());
+        let mut model = Node::new(Value::Map(Map::new()), Span::default());
         let mut all = Vec::new();
-        for document in session.documents(file)? {
+        for document in session.documents(file).map_err(|fault| fault.or_at(Some(at)))? {
             let mut root = document.root;
             prepare(&mut root, self.scope.environment, session)?;
             reset(&mut model, &document.resets);

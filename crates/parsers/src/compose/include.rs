@@ -89,7 +89,8 @@ fn one(scope: &Scope<'_>, entry: &Node, path: &Path<'_>, parents: &[PathBuf]) ->
     if env_files.is_empty() {
         env_files.extend(Some(directory.join(".env")).filter(|file| file.is_file()));
     }
-    let mut environment = read_env_files(scope.session, &env_files, scope.environment)?;
+    let mut environment = read_env_files(scope.session, &env_files, scope.environment)
+        .map_err(|fault| fault.or_at(Some(entry.span)))?;
     environment.extend(
         scope
             .environment
@@ -102,7 +103,7 @@ fn one(scope: &Scope<'_>, entry: &Node, path: &Path<'_>, parents: &[PathBuf]) ->
         environment: &environment,
         parents,
     };
-    load(&inner, read(scope.session, &files)?)
+    load(&inner, read(scope.session, &files, Some(entry.span))?)
 }
 
 /// The texts of a list attribute.

@@ -113,9 +113,18 @@ impl Reader {
     fn start(&mut self, open: Open) -> Result<(), Fault> {
         self.open.push(open);
         if self.open.len() > MAX_DEPTH {
-            return Err(limit("nesting", MAX_DEPTH));
+            return Err(self.limit("nesting", MAX_DEPTH));
         }
         Ok(())
+    }
+
+    /// A limit is passed: at the innermost open collection.
+    fn limit(&self, what: &'static str, limit: usize) -> Fault {
+        let at = match self.open.last() {
+            Some(Open::List { node, .. } | Open::Map { node, .. }) => node.span,
+            None => Span::default(),
+        };
+        Fault::at(at, Problem::Limit { what, limit })
     }
 
     fn end(&mut self) -> Result<(), Fault> {
@@ -152,13 +161,10 @@ impl Reader {
         };
         self.nodes += nodes;
         if self.nodes > MAX_NODES {
-            return Err(limit(
-                "the number of values with all aliases written out",
-                MAX_NODES,
-            ));
+            return Err(self.limit("the number of values with all aliases written out", MAX_NODES));
         }
         if self.open.len() + depth > MAX_DEPTH {
-            return Err(limit("nesting", MAX_DEPTH));
+            return Err(self.limit("nesting", MAX_DEPTH));
         }
         let node = node.clone();
         self.place(node, false)
@@ -168,7 +174,7 @@ impl Reader {
     fn finish(&mut self, node: Node, anchor: usize, plain: bool) -> Result<(), Fault> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            return Err(limit("the number of values", MAX_NODES));
+            return Err(self.limit("the number of values", MAX_NODES));
         }
         if anchor != 0 {
             let (nodes, depth) = measure(&node);
@@ -242,10 +248,6 @@ impl Reader {
             },
         )
     }
-}
-
-fn limit(what: &'static str, limit: usize) -> Fault {
-    Fault::nowhere(Problem::Limit { what, limit })
 }
 
 fn tagged(at: Span, tag: Option<&YamlTag>) -> Node {
@@ -334,7 +336,7 @@ fn note(path: Path<'_>, resets: &mut Vec<Vec<String>>) {
 }
 
 fn apply_merge(map: &mut Map, merged: Node) -> Result<(), Fault> {
-    let span = merged.span;
+    let span = merged.key;
     let refuse = || {
         Fault::at(
             span,

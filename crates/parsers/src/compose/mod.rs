@@ -118,14 +118,14 @@ fn name(session: &Session<'_>) -> Result<String, Fault> {
     let settings = found(session)?;
     let sources = match settings.name {
         Some(_) => Vec::new(),
-        None => model::read(session, &settings.files)?,
+        None => model::read(session, &settings.files, None)?,
     };
     project_name(session, &settings, &sources)
 }
 
 fn parse(session: &Session<'_>) -> Result<EnvironmentSpec, Fault> {
     let mut settings = found(session)?;
-    let sources = model::read(session, &settings.files)?;
+    let sources = model::read(session, &settings.files, None)?;
     let name = project_name(session, &settings, &sources)?;
     settings
         .environment

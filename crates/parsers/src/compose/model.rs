@@ -15,6 +15,7 @@ use super::validate::validate;
 use super::variables::interpolate;
 use super::{checks, defaults, include};
 use crate::error::{Fault, Notice, Problem};
+use crate::source::Span;
 
 /// Where the files of one project, or one include, stand.
 pub(crate) struct Scope<'a> {
@@ -32,14 +33,14 @@ pub(crate) struct Source {
     pub(crate) documents: Vec<Document>,
 }
 
-/// Reads the files of a scope.
-pub(crate) fn read(session: &Session<'_>, files: &[PathBuf]) -> Result<Vec<Source>, Fault> {
+/// Reads the files of a scope, named by the node `at` or by the user.
+pub(crate) fn read(session: &Session<'_>, files: &[PathBuf], at: Option<Span>) -> Result<Vec<Source>, Fault> {
     files
         .iter()
         .map(|path| {
             Ok(Source {
                 path: path.clone(),
-                documents: session.documents(path)?,
+                documents: session.documents(path).map_err(|fault| fault.or_at(at))?,
             })
         })
         .collect()
@@ -48,6 +49,7 @@ pub(crate) fn read(session: &Session<'_>, files: &[PathBuf]) -> Result<Vec<Sourc
 /// Merges the documents of all files, in order, and makes the result absolute and complete.
 pub(crate) fn load(scope: &Scope<'_>, sources: Vec<Source>) -> Result<Node, Fault> {
     let mut model: Option<Node> = None;
+    let main = sources.first().map(|source| source.path.clone());
     for source in sources {
         for document in source.documents {
             let model = model.get_or_insert_with(|| Node::new(Value::Map(Map::new()), document.root.span));
@@ -56,7 +58,11 @@ pub(crate) fn load(scope: &Scope<'_>, sources: Vec<Source>) -> Result<Node, Faul
     }
     let mut model = model
         .filter(|model| model.as_map().is_some_and(|map| !map.is_empty()))
-        .ok_or_else(|| Fault::nowhere(Problem::Empty))?;
+        .ok_or_else(|| {
+            Fault::nowhere(Problem::Empty {
+                path: main.unwrap_or_default(),
+            })
+        })?;
     defaults::apply(&mut model);
     checks::check(&model)?;
     resolve(&mut model, &PROJECT, &scope.base());

@@ -99,9 +99,9 @@ pub(crate) fn environment(
                 span: Cell::new(Some(file.span)),
             };
             dotenv::parse_raw(&text, &lookup as &dyn Variables)
-                .map_err(|error| refuse(session, path, text, error))?
+                .map_err(|error| refuse(session, path, &text, error))?
         } else {
-            parse_env_file(session, path, text, &outer, &Environment::new())?
+            parse_env_file(session, path, &text, &outer, &Environment::new())?
         };
         result.extend(found.into_iter().map(|(name, value)| (name, Some(value))));
     }
@@ -119,7 +119,13 @@ pub(crate) fn labels(
     for file in files {
         let path = Path::new(file);
         let text = read(path, "the label file")?;
-        result.extend(parse_env_file(session, path, text, project, &Environment::new())?);
+        result.extend(parse_env_file(
+            session,
+            path,
+            &text,
+            project,
+            &Environment::new(),
+        )?);
     }
     Ok(result)
 }

@@ -139,7 +139,7 @@ pub(crate) fn read_env_files(
             continue;
         }
         let text = read(file, "the env file")?;
-        found = parse_env_file(session, file, text, environment, &found)?;
+        found = parse_env_file(session, file, &text, environment, &found)?;
     }
     Ok(found)
 }
@@ -148,7 +148,7 @@ pub(crate) fn read_env_files(
 pub(crate) fn parse_env_file(
     session: &Session<'_>,
     file: &Path,
-    text: String,
+    text: &str,
     environment: &Environment,
     earlier: &Environment,
 ) -> Result<Environment, Fault> {
@@ -157,13 +157,17 @@ pub(crate) fn parse_env_file(
         session,
         span: Cell::new(None),
     };
-    dotenv::parse(&text, &lookup, earlier).map_err(|error| refuse(session, file, text, error))
+    dotenv::parse(text, &lookup, earlier).map_err(|error| refuse(session, file, text, error))
 }
 
-/// The error of an env file, with its place.
-pub(crate) fn refuse(session: &Session<'_>, file: &Path, text: String, error: dotenv::DotenvError) -> Fault {
+/// The error of an env file, with its place. Values may be secrets, so its line is shown up to the name.
+pub(crate) fn refuse(session: &Session<'_>, file: &Path, text: &str, error: dotenv::DotenvError) -> Fault {
+    let names: Vec<&str> = text
+        .lines()
+        .map(|line| line.find(['=', ':']).map_or(line, |end| &line[..=end]))
+        .collect();
     let span = Span {
-        file: session.add_text(file, text),
+        file: session.add_text(file, names.join("\n")),
         line: error.line,
         column: 1,
     };
