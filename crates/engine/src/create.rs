@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cilo_parsers::Parsed;
 use cilo_spec::{EnvName, EnvRef, ProjectName};
 use cilo_state::{EnvironmentRecord, Phase, State, new_id};
-use cilo_workspace::{Baseline, Cancel, CopyRequest, baseline, copy};
+use cilo_workspace::{Baseline, Cancel, CopyReport, CopyRequest, Repository, baseline, copy};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, Error, Event, Events, Project};
@@ -119,14 +119,17 @@ impl Engine {
             Phase::Destroying => return Err(Error::HalfDestroyed { env: env.clone() }),
             Phase::Creating => {}
         }
-        // The rename that publishes a copy comes before the record is ready: both orders of a kill are mended.
-        if !workspace.is_dir()
-            && let Err(error) = self.copy(&origin.project.root, &workspace, cancel, events).await
-        {
-            self.forget(env)?;
-            return Err(error);
-        }
-        self.write_baseline(env, &self.baseline(&record.source, &workspace).await?)?;
+        // A killed run may have published its copy; nobody was given it to work in, so it is made again.
+        cilo_workspace::remove(&workspace, &self.workspaces()?)?;
+        let repositories = match self.copy(&origin.project.root, &workspace, cancel, events).await {
+            Ok(report) => report.repositories,
+            Err(error) => {
+                self.forget(env)?;
+                return Err(error);
+            }
+        };
+        let baseline = self.baseline(&record.source, &workspace, repositories).await?;
+        self.write_baseline(env, &baseline)?;
         let record = self.store().update(|state| -> Result<_, Error> {
             let record = state.environments.get_mut(env).ok_or_else(|| Error::UnknownEnv {
                 env: env.env.clone(),
@@ -186,7 +189,7 @@ impl Engine {
         target: &Path,
         cancel: &CancellationToken,
         events: Events<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<CopyReport, Error> {
         let (sender, mut progress) = tokio::sync::watch::channel(None);
         let stop = Arc::new(Cancel::new());
         let (from, to, flag) = (source.to_path_buf(), target.to_path_buf(), stop.clone());
@@ -222,19 +225,31 @@ impl Engine {
             Ok(report) => {
                 events(Event::Copied {
                     workspace: target.to_path_buf(),
-                    report,
+                    report: report.clone(),
                 });
-                Ok(())
+                Ok(report)
             }
             Err(cilo_workspace::CopyError::Cancelled) => Err(Error::Cancelled),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn baseline(&self, source: &Path, workspace: &Path) -> Result<Baseline, Error> {
+    async fn baseline(
+        &self,
+        source: &Path,
+        workspace: &Path,
+        repositories: Vec<Repository>,
+    ) -> Result<Baseline, Error> {
         let (source, workspace) = (source.to_path_buf(), workspace.to_path_buf());
-        let taking = tokio::task::spawn_blocking(move || baseline(&source, &workspace));
+        let taking = tokio::task::spawn_blocking(move || baseline(&source, &workspace, &repositories));
         Ok(taking.await.map_err(Error::Worker)??)
+    }
+
+    /// The folder of all workspaces, which is there afterwards.
+    fn workspaces(&self) -> Result<PathBuf, Error> {
+        let folder = self.home().workspaces();
+        self.home().create_dir(&folder)?;
+        Ok(folder)
     }
 
     /// Takes the record back of an environment that was not made after all.
