@@ -33,7 +33,7 @@ pub use endpoint::{ConnectError, Endpoint, EndpointError, connect, connect_first
 pub use error::{DependencyFailure, RuntimeError, Source, TeardownError, Unavailable, Unsupported, UpError};
 pub use event::{Event, EventSink, Happened, Occurrence, PullProgress, Reason, Replica, StepState};
 pub use exec::{ExecControl, ExecRequest, ExecSession, Size};
-pub use options::{DownOptions, Filter, LogLine, LogOptions, Pull, Stream, UpOptions};
+pub use options::{Credentials, DownOptions, Filter, LogLine, LogOptions, Pull, Stream, UpOptions};
 pub use report::{About, Contents, EnvironmentStatus, NetworkSubnet, Step, Timing, UpOutcome};
 pub use runtime::{Runtime, RuntimeKind};
 

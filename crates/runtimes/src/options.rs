@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! What can be asked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,12 +22,28 @@ pub struct UpOptions {
     pub build: bool,
     /// Which images are pulled, over each service's `pull_policy`.
     pub pull: Option<Pull>,
+    /// Logins by registry host, `ghcr.io`; Docker Hub is `docker.io`.
+    pub credentials: BTreeMap<String, Credentials>,
     /// Make everything and start nothing.
     pub no_start: bool,
     /// How long one dependency may take to become healthy or to complete; `None` waits for ever.
     pub dependency_timeout: Option<Duration>,
     /// Fires when the user wants out: what this run made is undone.
     pub cancel: CancellationToken,
+}
+
+/// A login to a registry. Not printed by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// With a name and a password.
+    Password {
+        /// The name.
+        user: String,
+        /// The password or access token.
+        password: String,
+    },
+    /// With a token that the registry gave out for a login before.
+    IdentityToken(String),
 }
 
 /// When an image is pulled (Compose specification, `pull_policy`).
@@ -99,4 +116,10 @@ pub enum Stream {
     Stdout,
     /// Standard error.
     Stderr,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(..)")
+    }
 }
