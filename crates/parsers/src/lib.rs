@@ -11,7 +11,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let request = ParseRequest {
-//!     directory: Path::new("/work/shop").to_owned(),
+//!     directory: Path::new("/srv/shop").to_owned(),
 //!     files: vec!["-".into()],
 //!     stdin: Some("services: {web: {image: nginx, ports: ['8080:80']}}".to_owned()),
 //!     ..ParseRequest::default()

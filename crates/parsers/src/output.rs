@@ -30,8 +30,17 @@ fn full(spec: &EnvironmentSpec) -> Value {
 /// The canonical model as YAML. Reading it again gives the same model.
 #[must_use]
 pub fn canonical_yaml(spec: &EnvironmentSpec) -> String {
+    let mut value = full(spec);
+    // The content that was read from a variable would be a second source beside it.
+    if let Some(Value::Object(configs)) = value.get_mut("configs") {
+        for config in configs.values_mut().filter_map(Value::as_object_mut) {
+            if config.contains_key("environment") {
+                config.remove("content");
+            }
+        }
+    }
     let mut out = String::new();
-    block(&full(spec), 0, &mut out);
+    block(&value, 0, &mut out);
     out
 }
 

@@ -5,6 +5,8 @@
 //! `request.json` says what the command line would: files, profiles, variables and so on. `@DIR@` stands for the
 //! folder. With `UPDATE_FIXTURES=1` the expectations are written anew, to be read in the diff.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read stops the test")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -2,6 +2,7 @@
 //! What holds for every project and every text.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use cilo_parsers::{ParseRequest, canonical_yaml, detect_and_parse};
@@ -165,7 +166,8 @@ fn nesting_ends_in_an_error() {
     let mut chain = "x-0: &a0 [x]\n".to_owned();
     for step in 1..100 {
         let (open, close) = ("[".repeat(100), "]".repeat(100));
-        chain.push_str(&format!("x-{step}: &a{step} {open}*a{}{close}\n", step - 1));
+        let before = step - 1;
+        writeln!(chain, "x-{step}: &a{step} {open}*a{before}{close}").unwrap();
     }
     assert!(parse(chain).is_err());
 }

@@ -151,7 +151,7 @@ fn parse(session: &Session<'_>) -> Result<EnvironmentSpec, Fault> {
         let files = env_files.get(name).map_or(&[][..], Vec::as_slice);
         service.environment =
             service_files::environment(files, &service.environment, &settings.environment, session)?;
-        let mut labels = service_files::labels(&service.label_file, &settings.environment, session)?;
+        let mut labels = service_files::labels(&service.label_file, session)?;
         labels.append(&mut service.labels);
         service.labels = labels;
         if let Some(deploy) = &mut service.deploy {

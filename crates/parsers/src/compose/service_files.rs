@@ -109,23 +109,15 @@ pub(crate) fn environment(
     Ok(result)
 }
 
-/// The labels of a service's `label_file`s, each over the one before.
-pub(crate) fn labels(
-    files: &[String],
-    project: &Environment,
-    session: &Session<'_>,
-) -> Result<BTreeMap<String, String>, Fault> {
-    let mut result = BTreeMap::new();
+/// The labels of a service's `label_file`s, each over the one before. Their references see labels only: those of
+/// the files before, and of the lines before.
+pub(crate) fn labels(files: &[String], session: &Session<'_>) -> Result<Environment, Fault> {
+    let mut result = Environment::new();
     for file in files {
         let path = Path::new(file);
         let text = read(path, "the label file")?;
-        result.extend(parse_env_file(
-            session,
-            path,
-            &text,
-            project,
-            &Environment::new(),
-        )?);
+        let found = parse_env_file(session, path, &text, &result, &Environment::new())?;
+        result.extend(found);
     }
     Ok(result)
 }

@@ -93,6 +93,10 @@ impl<'a> Session<'a> {
                 &mut spec.configs
             };
             if let Some(source) = sources.get_mut(name) {
+                if *section == "configs" {
+                    // A config is no secret: the canonical model shows what it became.
+                    source.content.clone_from(value);
+                }
                 source.value = Some(value.clone());
             }
         }
