@@ -44,7 +44,7 @@ pub(crate) struct Cli {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
     /// The project, when an environment's name alone does not say
-    #[arg(long, global = true, value_name = "NAME", env = "CILO_PROJECT_NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     pub(crate) project: Option<ProjectName>,
     /// Say nothing but errors
     #[arg(short, long, global = true)]
