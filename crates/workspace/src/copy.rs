@@ -148,6 +148,7 @@ pub fn copy(request: &CopyRequest<'_>, progress: &mut dyn FnMut(Progress)) -> Re
         counters: &counters,
         cancel: request.cancel.unwrap_or(&never),
         quiet: AtomicBool::new(true),
+        repacked: AtomicBool::new(false),
         notes: Mutex::default(),
     };
     let threads = request

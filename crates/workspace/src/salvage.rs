@@ -78,6 +78,9 @@ pub fn salvage(workspace: &Path, unsaved: &Unsaved, dest: &Path) -> Result<Salva
         path: dest.to_owned(),
         source,
     };
+    // Git runs elsewhere, and so will whoever reads the README.
+    let workspace = &std::path::absolute(workspace).map_err(write)?;
+    let dest = &std::path::absolute(dest).map_err(write)?;
     if dest.symlink_metadata().is_ok() {
         return Err(SalvageError::Exists {
             path: dest.to_owned(),

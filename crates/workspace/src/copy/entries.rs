@@ -50,7 +50,7 @@ impl Walk<'_> {
         let (from, stat) = match opened {
             Ok((from, stat)) if sys::kind(&stat) == FileType::RegularFile => (from, stat),
             Ok(_) | Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => {
-                self.note::<()>(folder.join(name), Noted::Vanished);
+                self.vanished::<()>(folder, name);
                 return Ok(());
             }
             Err(error) => return Err(self.read_error(&folder.join(name), error)),
@@ -101,7 +101,7 @@ impl Walk<'_> {
         let (link, stat) = match read {
             Ok((link, stat)) if sys::kind(&stat) == FileType::Symlink => (link, stat),
             Ok(_) | Err(Errno::NOENT | Errno::INVAL) => {
-                self.note::<()>(folder.join(name), Noted::Vanished);
+                self.vanished::<()>(folder, name);
                 return Ok(());
             }
             Err(error) => return Err(self.read_error(&folder.join(name), error)),

@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::Scope;
@@ -22,6 +22,12 @@ use crate::sys::{self, Entry};
 /// Files of one folder that one task takes; a folder with more is shared among the threads.
 const FILES_PER_TASK: usize = 256;
 
+/// The file of references that git has put together.
+const PACKED_REFS: &CStr = c"packed-refs";
+
+/// How often a store that git rearranges is looked at again.
+const CATCHING_UP: usize = 10;
+
 /// Says of a path below the root of the walk that it is left out.
 pub(crate) type Skip<'a> = dyn Fn(&Path) -> bool + Sync + 'a;
 
@@ -34,6 +40,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) cancel: &'a Cancel,
     /// Whether files may be opened without moving their access time.
     pub(crate) quiet: AtomicBool,
+    /// Something in a git folder went away while it was copied.
+    pub(crate) repacked: AtomicBool,
     /// What was left out or could not be kept.
     pub(crate) notes: Mutex<Vec<Note>>,
 }
@@ -51,9 +59,17 @@ pub(crate) struct Walk<'a> {
     pub(super) links: Links,
     /// `.git` entries, as paths of the folders they are in.
     repositories: Mutex<Vec<PathBuf>>,
-    /// Object stores, kept for last: a commit made during the copy then never names an object that was missed.
-    late: Mutex<Vec<(Arc<Folder>, CString)>>,
+    /// What git may change while it is copied, and the order in which that does no harm.
+    late: Late,
     failed: Mutex<Option<CopyError>>,
+}
+
+/// Loose references come first, then packed ones, then objects, as git reads them: a reference that is packed meanwhile
+/// is found in one place or both, and a commit made meanwhile names no object that was missed.
+#[derive(Default)]
+struct Late {
+    packed_refs: Mutex<Vec<Arc<Folder>>>,
+    stores: Mutex<Vec<(Arc<Folder>, CString)>>,
 }
 
 /// A folder being copied; finished (its mode and times set) when the last task that needs it lets go.
@@ -77,7 +93,7 @@ impl<'a> Walk<'a> {
             in_git: false,
             links: Links::default(),
             repositories: Mutex::default(),
-            late: Mutex::default(),
+            late: Late::default(),
             failed: Mutex::default(),
         }
     }
@@ -88,18 +104,57 @@ impl<'a> Walk<'a> {
         let links = rustix::io::dup(&root.to).map_err(|error| self.write_error(Path::new(""), error))?;
         self.links.below(links);
         rayon::scope(|scope| self.folder(scope, root));
-        let late = std::mem::take(&mut *lock(&self.late));
+        for folder in take(&self.late.packed_refs) {
+            // It may be there only now, and was not when the folder was listed.
+            if sys::stat(folder.from.as_fd(), PACKED_REFS).is_ok() {
+                add(&self.shared.counters.files_found, 1);
+                self.files(
+                    &folder,
+                    &[Entry {
+                        name: PACKED_REFS.to_owned(),
+                        kind: FileType::RegularFile,
+                    }],
+                );
+            }
+            self.finish(folder);
+        }
+        let stores = take(&self.late.stores);
+        let again: Vec<PathBuf> = stores.iter().map(|(parent, name)| parent.join(name)).collect();
         rayon::scope(|scope| {
-            for (parent, name) in late {
+            for (parent, name) in stores {
                 self.enter(scope, parent, &name);
             }
         });
         if let Some(error) = lock(&self.failed).take() {
             return Err(error);
         }
-        let mut repositories = std::mem::take(&mut *lock(&self.repositories));
+        for store in again {
+            self.catch_up(&store)?;
+        }
+        let mut repositories = take(&self.repositories);
         repositories.sort();
         Ok(repositories)
+    }
+
+    /// Copies what has come into an object store since it was listed: while loose objects were read, git may have
+    /// put them into a pack and deleted them.
+    fn catch_up(&self, store: &Path) -> Result<(), CopyError> {
+        let mut part = "pack";
+        for _ in 0..CATCHING_UP {
+            if self.shared.repacked.swap(false, Ordering::Relaxed) {
+                part = "";
+            }
+            let (from, to) = (self.from.join(store).join(part), self.to.join(store).join(part));
+            if from.is_dir() {
+                let mut walk = Walk::new(self.shared, &from, &to);
+                (walk.merge, walk.in_git) = (true, true);
+                walk.run()?;
+            }
+            if !self.shared.repacked.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn root(&self) -> Result<Arc<Folder>, CopyError> {
@@ -142,7 +197,7 @@ impl<'a> Walk<'a> {
                 }
                 Err(error) => self.fail(self.write_error(&path, error)),
             },
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => self.note(path, Noted::Vanished),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => self.vanished(&parent, name),
             Err(error) => self.fail(self.read_error(&path, error)),
         };
         self.finish(parent);
@@ -160,9 +215,10 @@ impl<'a> Walk<'a> {
             }
         };
         add(&self.shared.counters.directories, 1);
+        let has_store = folder.in_git && entries.iter().any(|entry| entry.name.as_c_str() == c"objects");
         let mut files = Vec::with_capacity(entries.len());
         for entry in entries {
-            if self.leaves_out(&folder, &entry.name) {
+            if self.leaves_out(&folder, &entry.name) || (has_store && entry.name.as_c_str() == PACKED_REFS) {
                 continue;
             }
             if entry.name.as_c_str() == c".git" {
@@ -200,7 +256,8 @@ impl<'a> Walk<'a> {
         }
         let parent = Arc::clone(parent);
         if parent.in_git && name.as_c_str() == c"objects" {
-            lock(&self.late).push((parent, name));
+            lock(&self.late.packed_refs).push(Arc::clone(&parent));
+            lock(&self.late.stores).push((parent, name));
         } else {
             scope.spawn(move |scope| self.enter(scope, parent, &name));
         }
@@ -245,6 +302,15 @@ impl<'a> Walk<'a> {
     pub(super) fn fail<T>(&self, error: CopyError) -> Option<T> {
         lock(&self.failed).get_or_insert(error);
         None
+    }
+
+    /// Notes that something is gone. Where git tidies up that is its way, and the rest of the walk makes up for it.
+    pub(super) fn vanished<T>(&self, folder: &Folder, name: &CStr) -> Option<T> {
+        if folder.in_git {
+            self.shared.repacked.store(true, Ordering::Relaxed);
+            return None;
+        }
+        self.note(folder.join(name), Noted::Vanished)
     }
 
     pub(super) fn note<T>(&self, path: PathBuf, what: Noted) -> Option<T> {
@@ -292,6 +358,11 @@ impl Folder {
 /// Folders of a git folder that hold files of others, whose names mean nothing to git.
 fn keeps_locks(name: &CStr) -> bool {
     matches!(name.to_bytes(), b"hooks" | b"lfs" | b"annex")
+}
+
+/// Takes everything out of a list.
+fn take<T>(list: &Mutex<Vec<T>>) -> Vec<T> {
+    std::mem::take(&mut *lock(list))
 }
 
 /// A lock whose holder panicked guards a list that is still a list.

@@ -462,3 +462,40 @@ fn repositories_below_and_pointers_to_nowhere() {
     work(&target.join("two"));
     assert_eq!(refs(&place.at("other")), before);
 }
+
+#[test]
+fn a_repository_that_is_repacked_meanwhile_is_whole() {
+    let place = Place::new();
+    let source = place.at("source");
+    repository(&source);
+    for number in 0..20 {
+        file(&source.join("work"), number.to_string());
+        commit(&source, "work");
+        git(&source, &["branch", &format!("b{number}")]);
+    }
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let stop = &stop;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0.. {
+                if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    break;
+                }
+                file(&source.join("work"), format!("more {number}"));
+                commit(&source, "more");
+                git(&source, &["gc", "--quiet", "--prune=now"]);
+                git(&source, &["branch", "--force", "b0"]);
+            }
+        });
+        let checked = std::panic::catch_unwind(|| {
+            for number in 0..30 {
+                let target = place.at(&format!("target-{number}"));
+                plain_copy(&source, &target).unwrap();
+                git(&target, &["fsck", "--full"]);
+                assert_eq!(git(&target, &["branch", "--list"]).lines().count(), 21);
+            }
+        });
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        checked.unwrap();
+    });
+}

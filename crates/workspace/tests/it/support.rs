@@ -24,6 +24,15 @@ impl Place {
     }
 }
 
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Not every user may empty the read-only folders that some tests make.
+        for name in names(self.0.path()) {
+            drop(cilo_workspace::remove(&self.0.path().join(name), self.0.path()));
+        }
+    }
+}
+
 /// Everything about one entry that a copy keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {

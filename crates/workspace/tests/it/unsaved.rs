@@ -338,3 +338,39 @@ fn names_of_any_bytes_are_told_apart() {
     file(&copied.target.join(odd), "y");
     assert_eq!(copied.unsaved().repositories[0].changes[0].path, odd);
 }
+
+#[test]
+fn relative_paths_will_do() {
+    let copied = Copied::new(repository);
+    let up: PathBuf = std::env::current_dir()
+        .unwrap()
+        .components()
+        .skip(1)
+        .map(|_| "..")
+        .collect();
+    let relative = |path: &Path| up.join(path.strip_prefix("/").unwrap());
+    let (source, target, other) = (
+        relative(&copied.source),
+        relative(&copied.target),
+        copied.place.at("other"),
+    );
+    let report = plain_copy(&source, &relative(&other)).unwrap();
+    let before = baseline(&source, &relative(&other), &report.repositories).unwrap();
+    assert_eq!(before.repositories, copied.baseline.repositories);
+    commit(&copied.target, "work");
+    file(&copied.target.join("README"), "changed");
+    let found = unsaved(
+        &target,
+        &Base {
+            source: &source,
+            baseline: &copied.baseline,
+        },
+    )
+    .unwrap();
+    cilo_workspace::salvage(&target, &found, &relative(&copied.place.at("salvage"))).unwrap();
+    assert_eq!(
+        names(&copied.place.at("salvage")),
+        ["README.txt", "changes.patch", "work.bundle"]
+    );
+    cilo_workspace::remove(&target, &relative(&copied.place.at(""))).unwrap();
+}
