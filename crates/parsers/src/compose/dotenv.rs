@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::interpolate::{TemplateError, Variables, substitute};
+use super::interpolate::{MAX_TEXT, TemplateError, Variables, substitute};
 
 /// Why an env file was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub(crate) fn parse(
         rest: &text,
         line: 1,
         found: earlier.clone(),
+        bytes: 0,
         outer,
     };
     while reader.statement()? {}
@@ -64,6 +65,8 @@ struct Reader<'a> {
     rest: &'a str,
     line: u32,
     found: BTreeMap<String, String>,
+    /// How long the values are together.
+    bytes: usize,
     outer: &'a dyn Variables,
 }
 
@@ -79,6 +82,10 @@ impl Reader<'_> {
         }
         if has_value {
             let value = self.value(&key)?;
+            self.bytes += value.len();
+            if self.bytes > MAX_TEXT {
+                return Err(self.refuse(format!("the values exceed the limit of {MAX_TEXT} bytes")));
+            }
             self.found.insert(key, value);
         } else if let Some(value) = self.outer.get(&key).or_else(|| self.found.get(&key).cloned()) {
             self.found.insert(key, value);
@@ -184,6 +191,7 @@ impl Reader<'_> {
     fn expand(&self, text: &str) -> Result<String, DotenvError> {
         substitute(text, self).map_err(|error| {
             self.refuse(match error {
+                TemplateError::TooLong => format!("the value exceeds the limit of {MAX_TEXT} bytes"),
                 TemplateError::Invalid => {
                     "the value has an invalid interpolation; write `$$` for a dollar sign".to_owned()
                 }

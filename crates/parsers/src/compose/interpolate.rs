@@ -5,11 +5,16 @@
 /// How deep defaults may nest in defaults.
 const MAX_NESTING: usize = 64;
 
+/// The longest text that may come out, in bytes: variables made of variables double at every step.
+pub(crate) const MAX_TEXT: usize = 16 << 20;
+
 /// Why a text was not interpolated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TemplateError {
     /// `${` without a name or without an end.
     Invalid,
+    /// More than [`MAX_TEXT`].
+    TooLong,
     /// `${NAME:?message}`.
     Required { name: String, message: String },
 }
@@ -35,6 +40,9 @@ fn expand(template: &str, variables: &dyn Variables, depth: usize) -> Result<Str
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(at) = rest.find('$') {
+        if out.len() > MAX_TEXT {
+            return Err(TemplateError::TooLong);
+        }
         out.push_str(&rest[..at]);
         let after = &rest[at + 1..];
         if let Some(tail) = after.strip_prefix('$') {
@@ -55,6 +63,9 @@ fn expand(template: &str, variables: &dyn Variables, depth: usize) -> Result<Str
         }
     }
     out.push_str(rest);
+    if out.len() > MAX_TEXT {
+        return Err(TemplateError::TooLong);
+    }
     Ok(out)
 }
 

@@ -163,7 +163,8 @@ fn parse(session: &Session<'_>) -> Result<EnvironmentSpec, Fault> {
     spec.origin = Origin {
         format: ComposeParser.id().to_owned(),
         directory: settings.directory,
-        files: session.files(),
+        included: session.files_besides(&settings.files),
+        files: settings.files,
         environment_files: settings.env_files,
         profiles: settings.profiles,
     };

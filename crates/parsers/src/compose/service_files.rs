@@ -91,7 +91,7 @@ pub(crate) fn environment(
             )
             .hint("create it, or write `required: false`"));
         }
-        let text = read(path, "the env file")?;
+        let text = read(path, "the env file").map_err(|fault| fault.or_at(Some(file.span)))?;
         let found = if file.raw {
             let lookup = Lookup {
                 environment: &outer,

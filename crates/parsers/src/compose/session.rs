@@ -13,6 +13,12 @@ use crate::error::{Fault, Notice, Problem, Warning};
 use crate::request::ParseRequest;
 use crate::source::{Sources, Span};
 
+/// The most project files one project may read: includes that include each other twice double at every step.
+const MAX_FILES: usize = 2_000;
+
+/// The most ports one project may publish, ranges written out.
+const MAX_PORTS: usize = 200_000;
+
 /// Variables by name.
 pub(crate) type Environment = BTreeMap<String, String>;
 
@@ -24,6 +30,7 @@ pub(crate) struct Session<'a> {
     said: RefCell<BTreeSet<Notice>>,
     files: RefCell<Vec<PathBuf>>,
     values: RefCell<BTreeMap<(&'static str, String), String>>,
+    ports: Cell<usize>,
 }
 
 impl<'a> Session<'a> {
@@ -35,6 +42,7 @@ impl<'a> Session<'a> {
             said: RefCell::default(),
             files: RefCell::default(),
             values: RefCell::default(),
+            ports: Cell::default(),
         }
     }
 
@@ -55,7 +63,15 @@ impl<'a> Session<'a> {
         } else {
             read(path, "the project file")?
         };
-        self.files.borrow_mut().push(path.to_owned());
+        let mut files = self.files.borrow_mut();
+        files.push(path.to_owned());
+        if files.len() > MAX_FILES {
+            return Err(Fault::nowhere(Problem::Limit {
+                what: "the number of project files read",
+                limit: MAX_FILES,
+            }));
+        }
+        drop(files);
         let mut sources = self.sources.borrow_mut();
         let file = sources.add(path, text);
         load::documents(sources.text(file), file)
@@ -66,15 +82,26 @@ impl<'a> Session<'a> {
         self.sources.borrow_mut().add(path, text)
     }
 
-    /// The project files read so far, in order, each once.
-    pub(crate) fn files(&self) -> Vec<PathBuf> {
-        let mut seen = BTreeSet::new();
+    /// The project files read so far, in order, each once, without those given.
+    pub(crate) fn files_besides(&self, given: &[PathBuf]) -> Vec<PathBuf> {
+        let mut seen: BTreeSet<&PathBuf> = given.iter().collect();
         let files = self.files.borrow();
-        files
-            .iter()
-            .filter(|file| seen.insert((*file).clone()))
-            .cloned()
-            .collect()
+        files.iter().filter(|file| seen.insert(file)).cloned().collect()
+    }
+
+    /// Counts ports that a range is written out to.
+    pub(crate) fn count_ports(&self, ports: usize, span: Span) -> Result<(), Fault> {
+        self.ports.set(self.ports.get() + ports);
+        if self.ports.get() > MAX_PORTS {
+            return Err(Fault::at(
+                span,
+                Problem::Limit {
+                    what: "the number of ports with all ranges written out",
+                    limit: MAX_PORTS,
+                },
+            ));
+        }
+        Ok(())
     }
 
     /// Remembers the content of a secret or config that comes from the environment.

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 //! "Did you mean": the known word nearest to a mistyped one.
 
+/// The longest word that a suggestion is looked for.
+const MAX_WORD: usize = 60;
+
 /// The nearest word, when it is near enough to be a slip.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let most = (word.chars().count() / 3).clamp(1, 3);
+    let length = word.chars().count();
+    if length > MAX_WORD {
+        return None;
+    }
+    let most = (length / 3).clamp(1, 3);
     known
         .map(|candidate| (distance(&fold(word), &fold(candidate)), candidate))
         .filter(|(distance, _)| *distance <= most)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! Stage 7: every key is known and every value has its type; texts become what the attribute is.
 
+use std::collections::BTreeSet;
+
 use cilo_spec::model::{ByteSize, TimeSpan};
 
 use super::scalar;
@@ -41,17 +43,14 @@ fn form(node: &mut Node, form: &'static Form, path: &Path<'_>, session: &Session
             }
         }
         (Form::Distinct(shape), Value::List(items)) => {
-            for index in 0..items.len() {
-                validate(&mut items[index], shape, &path.index(index), session)?;
-                let (before, rest) = items.split_at(index);
-                if before.iter().any(|other| other.same(&rest[0])) {
-                    let text = scalar::text_of(&rest[0].value).unwrap_or_default();
-                    return Err(Fault::value(
-                        rest[0].span,
-                        path,
-                        format!("`{text}` is listed twice"),
-                    ));
+            let mut seen = BTreeSet::new();
+            for (index, item) in items.iter_mut().enumerate() {
+                validate(item, shape, &path.index(index), session)?;
+                let text = scalar::text_of(&item.value).unwrap_or_default();
+                if seen.contains(&text) {
+                    return Err(Fault::value(item.span, path, format!("`{text}` is listed twice")));
                 }
+                seen.insert(text);
             }
         }
         (Form::Map(shape), Value::Map(map)) => {

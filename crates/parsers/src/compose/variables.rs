@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use super::interpolate::{TemplateError, substitute};
+use super::interpolate::{MAX_TEXT, TemplateError, substitute};
 use super::scalar;
 use super::schema::{Scalar, Shape, Target};
 use super::session::{Environment, Lookup, Session};
@@ -92,6 +92,13 @@ fn replace(template: &str, node: &Node, path: &Path<'_>, lookup: &Lookup<'_>) ->
             },
         )
         .hint("write `$$` for a dollar sign, `${NAME}` or `${NAME:-default}` for a variable"),
+        TemplateError::TooLong => Fault::at(
+            node.span,
+            Problem::Limit {
+                what: "a text with its variables",
+                limit: MAX_TEXT,
+            },
+        ),
         TemplateError::Required { name, message } => {
             let hint = format!("set {name} in the environment or in .env");
             Fault::at(node.span, Problem::Required { name, message }).hint(hint)

@@ -85,8 +85,10 @@ pub struct Origin {
     pub format: String,
     /// The project folder: relative paths of the files were resolved against it. Absolute.
     pub directory: PathBuf,
-    /// The files that were read, absolute, in the order they were merged.
+    /// The project's own files, absolute, in the order they were merged; `-` is standard input.
     pub files: Vec<PathBuf>,
+    /// Further files that those include or extend from, absolute.
+    pub included: Vec<PathBuf>,
     /// The files that variables for interpolation came from, absolute.
     pub environment_files: Vec<PathBuf>,
     /// The profiles that were active.

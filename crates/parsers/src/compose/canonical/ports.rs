@@ -8,7 +8,7 @@ use super::super::tree::{Map, Node, Path, Value};
 use crate::error::Fault;
 
 /// Every short entry becomes one long entry per container port.
-pub(crate) fn long_forms(node: &mut Node, path: &Path<'_>, _session: &Session<'_>) -> Result<(), Fault> {
+pub(crate) fn long_forms(node: &mut Node, path: &Path<'_>, session: &Session<'_>) -> Result<(), Fault> {
     let Value::List(items) = &mut node.value else {
         return Ok(());
     };
@@ -24,6 +24,7 @@ pub(crate) fn long_forms(node: &mut Node, path: &Path<'_>, _session: &Session<'_
         };
         let parsed = parse(&text)
             .map_err(|why| Fault::value(item.span, path.index(index), format!("`{text}`: {why}")))?;
+        session.count_ports(parsed.len(), item.span)?;
         ports.extend(parsed.into_iter().map(|port| port.into_node(&item)));
     }
     node.value = Value::List(ports);
