@@ -199,6 +199,12 @@ mod tests {
             .iter()
             .map(|text| text.parse::<Endpoint>().unwrap_err().to_string())
             .collect();
-        insta::assert_snapshot!(messages.join("\n"), @"");
+        insta::assert_snapshot!(messages.join("\n"), @r"
+        `unix://x` is not an engine's address: the path of the socket is not absolute; for example `unix:///var/run/docker.sock`
+        `tcp://` is not an engine's address: it names no host; for example `unix:///var/run/docker.sock`
+        `ssh://me@host` is not an engine's address: an engine on another machine is reached with `cilo remote add`; for example `unix:///var/run/docker.sock`
+        `ftp://x` is not an engine's address: it begins with no known scheme; for example `unix:///var/run/docker.sock`
+        `docker.sock` is not an engine's address: the path of the socket is not absolute; for example `unix:///var/run/docker.sock`
+        ");
     }
 }

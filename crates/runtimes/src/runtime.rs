@@ -84,7 +84,10 @@ pub trait Runtime: Send + Sync + fmt::Debug {
     /// When the engine cannot be asked.
     async fn statuses(&self, filter: &Filter) -> Result<BTreeMap<EnvId, EnvironmentStatus>, RuntimeError>;
 
-    /// What happens to the environment's containers from now on. Subscribed when this returns.
+    /// What happens to the environment's containers from now on. Nothing is missed that happens after this returned.
+    ///
+    /// An engine may tell an event a moment before [`Runtime::statuses`] shows it: read the statuses once, after
+    /// this, and apply the events to them.
     ///
     /// # Errors
     /// When the engine cannot be asked.

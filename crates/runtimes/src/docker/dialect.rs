@@ -127,6 +127,7 @@ pub(super) fn is_so_already(error: &Error) -> bool {
         || (*status_code == 409 && message.contains("already in progress"))
         || message.contains("already exists in network")
         || (*status_code == 409 && message.contains("is not running"))
+        || message.contains("same name as its current name")
 }
 
 /// A volume that a container has.

@@ -113,7 +113,7 @@ impl Context {
             let packed = context.pack(pipe);
             if let Err(error) = &packed {
                 // Breaks the request: a half context must not be built.
-                let _ = sender.blocking_send(Err(io::Error::other(error.to_string())));
+                drop(sender.blocking_send(Err(io::Error::other(error.to_string()))));
             }
             packed
         });
@@ -317,7 +317,7 @@ mod tests {
         };
         assert_eq!(
             names(build.clone()).await,
-            [".dockerignore", "Dockerfile", "link", "src/", "src/a.txt"]
+            [".dockerignore", "Dockerfile", "link", "src", "src/a.txt"]
         );
         let inline = Build {
             dockerfile_inline: "FROM y".to_owned(),

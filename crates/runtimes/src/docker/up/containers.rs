@@ -325,12 +325,13 @@ async fn put_aside(run: &Run<'_>, seen: Seen, name: &str, replaced: &mut Vec<See
 async fn rename(run: &Run<'_>, seen: &Seen, to: &str) -> Result<(), Stopped> {
     let options = RenameContainerOptionsBuilder::default().name(to).build();
     let done = run.docker.api.rename_container(&seen.id, options).await;
-    done.map_err(|error| {
-        run.fail(dialect::classify(
+    match done {
+        Err(error) if !dialect::is_so_already(&error) => Err(run.fail(dialect::classify(
             format!("rename container `{}`", seen.name),
             error,
-        ))
-    })
+        ))),
+        _ => Ok(()),
+    }
 }
 
 async fn create(

@@ -126,6 +126,7 @@ async fn finish(run: &Run<'_>, order: &[&str]) -> Result<UpOutcome, UpError> {
     match read {
         Ok(mut all) => {
             outcome.services = all.remove(id).map(|found| found.services).unwrap_or_default();
+            run.pulse.overlay(&mut outcome.services);
             Ok(outcome)
         }
         Err(error) => Err(UpError::Failed {

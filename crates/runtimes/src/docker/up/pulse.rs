@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bollard::models::EventMessage;
-use cilo_spec::{EnvId, Health, ReplicaState};
+use cilo_spec::{EnvId, Health, ReplicaState, ServiceStatus};
 use futures_util::StreamExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -90,6 +90,24 @@ impl Pulse {
         self.known.send_modify(|known| {
             known.containers.insert(id.to_owned(), fresh);
         });
+    }
+
+    /// Brings statuses up to date: a list of the engine may be a moment behind its events.
+    pub(super) fn overlay(&self, services: &mut [ServiceStatus]) {
+        let known = self.known.borrow();
+        for replica in services.iter_mut().flat_map(|service| &mut service.replicas) {
+            let state = known.of(&replica.container);
+            if let Some(code) = state.ended
+                && matches!(replica.state, ReplicaState::Running)
+            {
+                replica.state = ReplicaState::Exited;
+                replica.exit_code = Some(code);
+                replica.health = None;
+                replica.addresses.clear();
+            } else if replica.state == ReplicaState::Running && replica.health.is_some() {
+                replica.health = state.health.or(replica.health);
+            }
+        }
     }
 
     /// What the engine says now; events that came in between know better.
