@@ -20,9 +20,7 @@ pub fn canonical(spec: &EnvironmentSpec) -> Value {
 }
 
 fn full(spec: &EnvironmentSpec) -> Value {
-    // Through text, so that 32-bit fractions keep their short form.
-    let text = serde_json::to_string(spec).expect("maps have text keys and numbers are finite");
-    let mut value = serde_json::from_str(&text).expect("it was just written");
+    let mut value = serde_json::to_value(spec).expect("maps have text keys and numbers are finite");
     escape(&mut value);
     value
 }
@@ -50,14 +48,27 @@ fn escape(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(escape),
         Value::Object(map) => map.values_mut().for_each(escape),
         Value::Number(number) => {
-            if let Some(whole) = number
-                .as_f64()
-                .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15)
-            {
-                *value = Value::from(whole as i64);
+            if let Some(float) = number.as_f64().filter(|_| number.is_f64()) {
+                *value = short(float);
             }
         }
         _ => {}
+    }
+}
+
+/// The shortest form: whole where it is, and a 32-bit fraction with the digits it was written with.
+fn short(float: f64) -> Value {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "compared with the original, or whole and below 2^53"
+    )]
+    let (single, whole) = (float as f32, float as i64);
+    if float.fract() == 0.0 && float.abs() < 9e15 {
+        Value::from(whole)
+    } else if f64::from(single) == float {
+        Value::from(single.to_string().parse::<f64>().unwrap_or(float))
+    } else {
+        Value::from(float)
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use cilo_spec::model::{ByteSize, TimeSpan};
 
 use super::scalar;
-use super::schema::{BOOL, Check, Field, Form, INT, NULL, NUMBER, Scalar, Shape, TEXT, Target};
+use super::schema::{BOOL, Check, Field, Form, INT, NULL, NUMBER, Scalar, Shape, TEXT, Target, find};
 use super::session::Session;
 use super::suggest::nearest;
 use super::tree::{Map, Node, Path, Value};
@@ -93,7 +93,7 @@ fn object(
         if key.starts_with("x-") {
             continue;
         }
-        let Some(field) = fields.iter().find(|field| field.name == key) else {
+        let Some(field) = find(fields, key) else {
             let hint = nearest(key, fields.iter().map(|field| field.name))
                 .map(|known| format!("did you mean `{known}`?"));
             return Err(Fault::at(

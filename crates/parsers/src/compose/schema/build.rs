@@ -11,31 +11,31 @@ use crate::compose::paths;
 
 pub(super) static BUILD: Shape = Shape::object(FIELDS).canonical(build::long_form);
 static FIELDS: &[Field] = &[
+    key("additional_contexts", &CONTEXTS),
+    key("args", &OPTIONAL_MAPPING),
+    key("cache_from", &STRINGS),
+    key("cache_to", &STRINGS),
     key("context", &CONTEXT),
     key("dockerfile", &STRING),
     key("dockerfile_inline", &STRING),
     key("entitlements", &STRINGS),
-    key("args", &OPTIONAL_MAPPING),
-    key("ssh", &SSH),
-    key("labels", &MAPPING),
-    key("cache_from", &STRINGS),
-    key("cache_to", &STRINGS),
-    key("no_cache", &FLAG),
-    key("no_cache_filter", &STRING_OR_LIST),
-    key("additional_contexts", &CONTEXTS),
-    key("network", &STRING),
-    key("provenance", &ATTESTATION),
-    key("sbom", &ATTESTATION),
-    key("pull", &FLAG),
-    key("target", &STRING),
-    key("shm_size", &BYTES),
     key("extra_hosts", &EXTRA_HOSTS),
     key("isolation", &STRING),
-    key("privileged", &FLAG),
-    key("secrets", &SECRETS),
-    key("tags", &UNIQUE_STRINGS),
-    key("ulimits", &ULIMITS),
+    key("labels", &MAPPING),
+    key("network", &STRING),
+    key("no_cache", &FLAG),
+    key("no_cache_filter", &STRING_OR_LIST),
     key("platforms", &STRINGS),
+    key("privileged", &FLAG),
+    key("provenance", &ATTESTATION),
+    key("pull", &FLAG),
+    key("sbom", &ATTESTATION),
+    key("secrets", &SECRETS),
+    key("shm_size", &BYTES),
+    key("ssh", &SSH),
+    key("tags", &UNIQUE_STRINGS),
+    key("target", &STRING),
+    key("ulimits", &ULIMITS),
 ];
 static CONTEXT: Shape = Shape::scalar(TEXT, Target::Text).resolve(paths::context);
 static CONTEXTS: Shape = Shape::map(&NAMED_CONTEXT).canonical(mappings::pairs);
@@ -47,13 +47,13 @@ static SSH_KEY: Shape = Shape::scalar(TEXT, Target::Text).resolve(paths::ssh_key
 pub(super) static DEVELOP: Shape = Shape::of(Form::Optional(&Form::Object(&[key("watch", &WATCH)])));
 static WATCH: Shape = Shape::list(&RULE);
 static RULE: Shape = Shape::object(&[
-    must("path", &WATCH_PATH),
     must("action", &ACTION),
-    key("target", &STRING),
+    key("exec", &HOOK),
     key("ignore", &STRING_OR_LIST),
     key("include", &STRING_OR_LIST),
-    key("exec", &HOOK),
     key("initial_sync", &FLAG),
+    must("path", &WATCH_PATH),
+    key("target", &STRING),
 ]);
 static WATCH_PATH: Shape = Shape::scalar(TEXT, Target::Text).resolve(paths::watched);
 static ACTION: Shape = Shape::checked(
@@ -64,7 +64,7 @@ static ACTION: Shape = Shape::checked(
 
 /// Kept near the shapes that use them in the model's order.
 pub(super) static PROVIDER: Shape =
-    Shape::object(&[must("type", &STRING), key("options", &PROVIDER_OPTIONS)]);
+    Shape::object(&[key("options", &PROVIDER_OPTIONS), must("type", &STRING)]);
 static PROVIDER_OPTIONS: Shape = Shape::map(&PROVIDER_OPTION);
 static PROVIDER_OPTION: Shape = Shape::list(&ANY_TEXT).canonical(lists::one_or_more);
 

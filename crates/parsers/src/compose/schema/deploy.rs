@@ -8,24 +8,24 @@ use super::parts::{
 use super::{Check, Field, Form, Shape, TEXT, Target, key};
 
 pub(super) static DEPLOY: Shape = Shape::of(Form::Optional(&Form::Object(&[
-    key("mode", &STRING),
     key("endpoint_mode", &STRING),
-    key("replicas", &COUNT),
     key("labels", &MAPPING),
-    key("rollback_config", &UPDATE),
-    key("update_config", &UPDATE),
+    key("mode", &STRING),
+    key("placement", &PLACEMENT),
+    key("replicas", &COUNT),
     key("resources", &RESOURCES),
     key("restart_policy", &RESTART_POLICY),
-    key("placement", &PLACEMENT),
+    key("rollback_config", &UPDATE),
+    key("update_config", &UPDATE),
 ])));
 
 static UPDATE: Shape = Shape::object(&[
-    key("parallelism", &WHOLE),
     key("delay", &DURATION),
     key("failure_action", &STRING),
-    key("monitor", &DURATION),
     key("max_failure_ratio", &FRACTION),
+    key("monitor", &DURATION),
     key("order", &ORDER),
+    key("parallelism", &WHOLE),
 ]);
 static ORDER: Shape = Shape::checked(TEXT, Target::Text, Check::OneOf(&["start-first", "stop-first"]));
 
@@ -38,10 +38,10 @@ static LIMITS: Shape = Shape::object(&[
 static RESERVATIONS: Shape = Shape::object(RESERVATION_FIELDS);
 static RESERVATION_FIELDS: &[Field] = &[
     key("cpus", &FRACTION),
+    key("devices", &DEVICE_REQUESTS),
+    key("generic_resources", &GENERIC),
     key("memory", &MEMORY),
     key("pids", &LATE_WHOLE),
-    key("generic_resources", &GENERIC),
-    key("devices", &DEVICE_REQUESTS),
 ];
 static MEMORY: Shape = Shape::scalar(TEXT, Target::Bytes);
 static GENERIC: Shape = Shape::list(&GENERIC_RESOURCE);
@@ -57,20 +57,20 @@ static RESTART_POLICY: Shape = Shape::object(&[
 
 static PLACEMENT: Shape = Shape::object(&[
     key("constraints", &STRINGS),
-    key("preferences", &PREFERENCES),
     key("max_replicas_per_node", &WHOLE),
+    key("preferences", &PREFERENCES),
 ]);
 static PREFERENCES: Shape = Shape::list(&PREFERENCE);
 static PREFERENCE: Shape = Shape::object(&[key("spread", &STRING)]);
 
 /// Limits of block devices share a form with nothing else.
 pub(super) static BLKIO: Shape = Shape::object(&[
-    key("weight", &LATE_WHOLE),
-    key("weight_device", &WEIGHTS),
     key("device_read_bps", &THROTTLES),
     key("device_read_iops", &THROTTLES),
     key("device_write_bps", &THROTTLES),
     key("device_write_iops", &THROTTLES),
+    key("weight", &LATE_WHOLE),
+    key("weight_device", &WEIGHTS),
 ]);
 static WEIGHTS: Shape = Shape::list(&WEIGHT);
 static WEIGHT: Shape = Shape::object(&[key("path", &STRING), key("weight", &LATE_WHOLE)]);

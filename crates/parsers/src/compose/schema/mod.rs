@@ -39,7 +39,7 @@ pub(crate) enum Form {
     Map(&'static Shape),
     /// Names of services, networks and the like as keys: `[a-zA-Z0-9._-]+`.
     Named(&'static Shape),
-    /// Fixed keys, and `x-` keys.
+    /// Fixed keys, in the order of the alphabet, and `x-` keys.
     Object(&'static [Field]),
     /// Nothing, or the form.
     Optional(&'static Self),
@@ -224,10 +224,7 @@ impl Form {
     pub(crate) fn child(&self, key: &str) -> Option<&'static Shape> {
         match self.inner() {
             Self::Map(values) | Self::Named(values) => Some(values),
-            Self::Object(fields) => fields
-                .iter()
-                .find(|field| field.name == key)
-                .map(|field| field.shape),
+            Self::Object(fields) => find(fields, key).map(|field| field.shape),
             _ => None,
         }
     }
@@ -249,6 +246,12 @@ impl Form {
     }
 }
 
+/// The field of a key.
+pub(crate) fn find(fields: &'static [Field], key: &str) -> Option<&'static Field> {
+    let at = fields.binary_search_by(|field| field.name.cmp(key)).ok()?;
+    fields.get(at)
+}
+
 const fn key(name: &'static str, shape: &'static Shape) -> Field {
     Field {
         name,
@@ -262,5 +265,30 @@ const fn must(name: &'static str, shape: &'static Shape) -> Field {
         name,
         shape,
         required: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(form: &Form, path: &str) {
+        if let Form::Object(fields) = form.inner() {
+            assert!(
+                fields.is_sorted_by_key(|field| field.name),
+                "the keys of {path} are in order"
+            );
+            for field in *fields {
+                check(&field.shape.form, &format!("{path}.{}", field.name));
+            }
+        }
+        for shape in [form.items(), form.child("any")].into_iter().flatten() {
+            check(&shape.form, &format!("{path}.*"));
+        }
+    }
+
+    #[test]
+    fn keys_can_be_searched() {
+        check(&PROJECT.form, "project");
     }
 }

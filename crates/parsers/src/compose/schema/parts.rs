@@ -67,11 +67,11 @@ pub(super) static SECRETS: Shape = Shape::list(&GRANT).unique(Unique::File("/run
 pub(super) static CONFIGS: Shape = Shape::list(&GRANT).unique(Unique::File("/"));
 static GRANT: Shape = Shape::object(GRANT_FIELDS).canonical(files::grant);
 static GRANT_FIELDS: &[Field] = &[
+    key("gid", &STRING),
+    key("mode", &FILE_MODE),
     key("source", &STRING),
     key("target", &STRING),
     key("uid", &STRING),
-    key("gid", &STRING),
-    key("mode", &FILE_MODE),
 ];
 static FILE_MODE: Shape = Shape::scalar(NUMBER | TEXT, Target::Text).canonical(files::mode);
 
@@ -81,27 +81,27 @@ static ULIMIT: Shape = Shape::of(Form::ScalarOr(
     &Form::Object(ULIMIT_FIELDS),
 ))
 .merge(Merge::Replace);
-static ULIMIT_FIELDS: &[Field] = &[must("soft", &WHOLE), must("hard", &WHOLE)];
+static ULIMIT_FIELDS: &[Field] = &[must("hard", &WHOLE), must("soft", &WHOLE)];
 
 /// `post_start` and `pre_stop` run in the container, so they need a command.
 pub(super) static HOOKS: Shape = Shape::list(&HOOK);
 pub(super) static HOOK: Shape = Shape::object(&[
     must("command", &COMMAND),
-    key("user", &STRING),
-    key("privileged", &FLAG),
-    key("working_dir", &STRING),
     key("environment", &OPTIONAL_MAPPING),
+    key("privileged", &FLAG),
+    key("user", &STRING),
+    key("working_dir", &STRING),
 ]);
 /// `pre_start` runs in a container of its own, whose image may bring the command.
 pub(super) static START_HOOKS: Shape = Shape::list(&START_HOOK);
 static START_HOOK: Shape = Shape::object(&[
     key("command", &COMMAND),
+    key("environment", &OPTIONAL_MAPPING),
     key("image", &STRING),
     key("per_replica", &FLAG),
-    key("user", &STRING),
     key("privileged", &FLAG),
+    key("user", &STRING),
     key("working_dir", &STRING),
-    key("environment", &OPTIONAL_MAPPING),
 ]);
 
 pub(super) static DEVICE_REQUESTS: Shape = Shape::list(&DEVICE_REQUEST);
@@ -119,9 +119,9 @@ pub(super) static ENV_FILES: Shape = Shape::list(&ENV_FILE)
     .canonical(files::env_files)
     .unique(Unique::Path);
 static ENV_FILE: Shape = Shape::object(&[
+    key("format", &ENV_FORMAT),
     must("path", &ENV_PATH),
     key("required", &FLAG),
-    key("format", &ENV_FORMAT),
 ]);
 static ENV_PATH: Shape = Shape::scalar(TEXT, Target::Text).resolve(paths::file);
 static ENV_FORMAT: Shape = Shape::checked(TEXT, Target::Text, Check::OneOf(&["", "raw"]));

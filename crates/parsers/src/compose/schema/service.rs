@@ -138,8 +138,8 @@ static DNS: Shape = Shape::distinct(&STRING)
 static DEPENDS_ON: Shape = Shape::named(&DEPENDENCY).canonical(service::dependencies);
 static DEPENDENCY: Shape = Shape::object(&[
     must("condition", &CONDITION),
-    key("restart", &CAST_FLAG),
     key("required", &STRICT_CAST_FLAG),
+    key("restart", &CAST_FLAG),
 ]);
 static CONDITION: Shape = Shape::checked(
     TEXT,
@@ -153,25 +153,25 @@ static CONDITION: Shape = Shape::checked(
 
 static DEVICES: Shape = Shape::list(&DEVICE).unique(Unique::Target);
 static DEVICE: Shape = Shape::object(&[
+    key("permissions", &STRING),
     must("source", &STRING),
     key("target", &STRING),
-    key("permissions", &STRING),
 ])
 .canonical(devices::mapping);
 
-static EXTENDS: Shape = Shape::object(&[must("service", &STRING), key("file", &EXTENDS_FILE)])
+static EXTENDS: Shape = Shape::object(&[key("file", &EXTENDS_FILE), must("service", &STRING)])
     .canonical(service::extends)
     .merge(Merge::Replace);
 static EXTENDS_FILE: Shape = Shape::scalar(TEXT, Target::Text).resolve(paths::file);
 
 static HEALTHCHECK: Shape = Shape::object(&[
-    key("test", &TEST),
-    key("interval", &DURATION),
-    key("timeout", &DURATION),
-    key("retries", &NUMERIC),
-    key("start_period", &DURATION),
-    key("start_interval", &DURATION),
     key("disable", &CAST_FLAG),
+    key("interval", &DURATION),
+    key("retries", &NUMERIC),
+    key("start_interval", &DURATION),
+    key("start_period", &DURATION),
+    key("test", &TEST),
+    key("timeout", &DURATION),
 ]);
 static TEST: Shape = Shape::list(&STRING).canonical(health::test).merge(Merge::Replace);
 
@@ -181,14 +181,14 @@ static LOGGING: Shape =
 static NETWORKS: Shape = Shape::named(&ENDPOINT).canonical(service::keys);
 static ENDPOINT: Shape = Shape::of(Form::Optional(&Form::Object(&[
     key("aliases", &UNIQUE_STRINGS),
+    key("driver_opts", &OPTIONS),
+    key("gw_priority", &PRIORITY),
     key("interface_name", &STRING),
     key("ipv4_address", &STRING),
     key("ipv6_address", &STRING),
     key("link_local_ips", &UNIQUE_STRINGS),
     key("mac_address", &STRING),
-    key("driver_opts", &OPTIONS),
     key("priority", &PRIORITY),
-    key("gw_priority", &PRIORITY),
 ])));
 static PRIORITY: Shape = Shape::scalar(NUMBER, Target::Int);
 
@@ -196,27 +196,27 @@ static PORTS: Shape = Shape::list(&PORT)
     .canonical(ports::long_forms)
     .unique(Unique::Port);
 static PORT: Shape = Shape::object(&[
-    key("name", &STRING),
-    key("mode", &STRING),
-    key("host_ip", &STRING),
-    key("target", &WHOLE),
-    key("published", &PUBLISHED),
-    key("protocol", &STRING),
     key("app_protocol", &STRING),
+    key("host_ip", &STRING),
+    key("mode", &STRING),
+    key("name", &STRING),
+    key("protocol", &STRING),
+    key("published", &PUBLISHED),
+    key("target", &WHOLE),
 ]);
 static PUBLISHED: Shape = Shape::scalar(TEXT | INT, Target::Text);
 
 static VOLUMES: Shape = Shape::list(&VOLUME).unique(Unique::Target);
 static VOLUME: Shape = Shape::object(&[
-    must("type", &MOUNT_TYPE),
+    key("bind", &BIND),
+    key("consistency", &STRING),
+    key("image", &IMAGE),
+    key("read_only", &CAST_FLAG),
     key("source", &STRING),
     key("target", &STRING),
-    key("read_only", &CAST_FLAG),
-    key("consistency", &STRING),
-    key("bind", &BIND),
-    key("volume", &VOLUME_OPTIONS),
     key("tmpfs", &TMPFS),
-    key("image", &IMAGE),
+    must("type", &MOUNT_TYPE),
+    key("volume", &VOLUME_OPTIONS),
 ])
 .canonical(mounts::long_form)
 .resolve(paths::mount);
@@ -226,8 +226,8 @@ static MOUNT_TYPE: Shape = Shape::checked(
     Check::OneOf(&["bind", "volume", "tmpfs", "cluster", "npipe", "image"]),
 );
 static BIND: Shape = Shape::object(&[
-    key("propagation", &STRING),
     key("create_host_path", &FLAG),
+    key("propagation", &STRING),
     key("recursive", &RECURSIVE),
     key("selinux", &SELINUX),
 ]);
@@ -242,7 +242,7 @@ static VOLUME_OPTIONS: Shape = Shape::object(&[
     key("nocopy", &CAST_FLAG),
     key("subpath", &STRING),
 ]);
-static TMPFS: Shape = Shape::object(&[key("size", &TMPFS_SIZE), key("mode", &TMPFS_MODE)]);
+static TMPFS: Shape = Shape::object(&[key("mode", &TMPFS_MODE), key("size", &TMPFS_SIZE)]);
 static TMPFS_SIZE: Shape = Shape::checked(INT | TEXT, Target::Bytes, Check::Range(0, i64::MAX));
 static TMPFS_MODE: Shape = Shape::scalar(NUMBER | TEXT, Target::Int);
 static IMAGE: Shape = Shape::object(&[key("subpath", &STRING)]);
