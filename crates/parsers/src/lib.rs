@@ -29,10 +29,12 @@ mod output;
 mod request;
 mod source;
 
+use std::collections::BTreeMap;
+
 pub use compose::ComposeParser;
 pub use error::{Notice, ParseError, Problem, Warning};
-pub use output::{canonical, canonical_yaml};
-pub use request::{Detected, ParseRequest, Parsed};
+pub use output::{canonical, canonical_yaml, yaml};
+pub use request::{Detected, ParseRequest, Parsed, Variable};
 pub use source::Location;
 
 /// A project format.
@@ -51,6 +53,18 @@ pub trait Parser: Sync {
     /// # Errors
     /// [`ParseError`] when there is no project, or its name cannot be read or used.
     fn name(&self, request: &ParseRequest) -> Result<String, ParseError>;
+
+    /// The variables that the project's files may refer to, from the request and from env files. Some are secrets.
+    ///
+    /// # Errors
+    /// [`ParseError`] when there is no project, or an env file cannot be read.
+    fn environment(&self, request: &ParseRequest) -> Result<BTreeMap<String, String>, ParseError>;
+
+    /// The project with its files merged and its variables left as they are written.
+    ///
+    /// # Errors
+    /// [`ParseError`] as for [`Parser::parse`], but what a value means is not checked.
+    fn template(&self, request: &ParseRequest) -> Result<serde_json::Value, ParseError>;
 
     /// Reads the project.
     ///

@@ -37,8 +37,14 @@ pub fn canonical_yaml(spec: &EnvironmentSpec) -> String {
             }
         }
     }
+    yaml(&value)
+}
+
+/// A JSON value as YAML in block style, texts quoted where a YAML reader could take them for something else.
+#[must_use]
+pub fn yaml(value: &Value) -> String {
     let mut out = String::new();
-    block(&value, 0, &mut out);
+    block(value, 0, &mut out);
     out
 }
 

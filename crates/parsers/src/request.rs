@@ -39,6 +39,19 @@ pub struct Parsed {
     pub spec: EnvironmentSpec,
     /// What the user should know, each once.
     pub warnings: Vec<Warning>,
+    /// The variables the project's files refer to, by name.
+    pub variables: BTreeMap<String, Variable>,
+}
+
+/// A variable that project files refer to, as its first reference has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variable {
+    /// The project is refused without it.
+    pub required: bool,
+    /// What stands for it when it is unset, as written.
+    pub default: Option<String>,
+    /// What stands for it when it is set, as written.
+    pub alternate: Option<String>,
 }
 
 /// A project that was found but not read.

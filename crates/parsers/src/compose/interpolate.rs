@@ -33,6 +33,56 @@ pub(crate) fn substitute(template: &str, variables: &dyn Variables) -> Result<St
     expand(template, variables, 0)
 }
 
+/// Calls `seen` for every reference in a template, those inside defaults included.
+pub(crate) fn references(template: &str, seen: &mut dyn FnMut(Usage<'_>)) {
+    collect(template, seen, 0);
+}
+
+/// How a template uses a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Usage<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) required: bool,
+    /// What stands for it when it is unset.
+    pub(crate) default: Option<&'a str>,
+    /// What stands for it when it is set.
+    pub(crate) alternate: Option<&'a str>,
+}
+
+fn collect(template: &str, seen: &mut dyn FnMut(Usage<'_>), depth: usize) {
+    let mut rest = template;
+    while let Some(at) = rest.find('$') {
+        let after = &rest[at + 1..];
+        if let Some(tail) = after.strip_prefix('$') {
+            rest = tail;
+        } else if let Some(reference) = after.strip_prefix('{').and_then(Reference::read) {
+            let kind = reference.operator.map(|operator| operator.kind);
+            let word = |wanted: Kind| (kind == Some(wanted)).then_some(reference.word);
+            seen(Usage {
+                name: reference.name,
+                required: kind == Some(Kind::Require),
+                default: word(Kind::Default),
+                alternate: word(Kind::Replace),
+            });
+            if depth < MAX_NESTING {
+                collect(reference.word, seen, depth + 1);
+            }
+            rest = reference.rest;
+        } else {
+            let name = name_at(after);
+            if !name.is_empty() {
+                seen(Usage {
+                    name,
+                    required: false,
+                    default: None,
+                    alternate: None,
+                });
+            }
+            rest = &after[name.len()..];
+        }
+    }
+}
+
 fn expand(template: &str, variables: &dyn Variables, depth: usize) -> Result<String, TemplateError> {
     if depth > MAX_NESTING {
         return Err(TemplateError::Invalid);

@@ -27,6 +27,8 @@ mod tree;
 mod validate;
 mod variables;
 
+use std::collections::BTreeMap;
+
 use cilo_spec::EnvironmentSpec;
 use cilo_spec::model::Origin;
 
@@ -64,6 +66,21 @@ impl Parser for ComposeParser {
         result.map_err(|fault| fault.into_error(&session.sources()))
     }
 
+    fn environment(&self, request: &ParseRequest) -> Result<BTreeMap<String, String>, ParseError> {
+        let session = Session::new(request);
+        let result = environment(&session);
+        result.map_err(|fault| fault.into_error(&session.sources()))
+    }
+
+    fn template(&self, request: &ParseRequest) -> Result<serde_json::Value, ParseError> {
+        let session = Session::uninterpolated(request);
+        let result = load(&session).and_then(|loaded| {
+            let tree = &loaded.tree;
+            decode::decode(tree).map_err(|error| Fault::value(tree.span, Path::ROOT, error.0))
+        });
+        result.map_err(|fault| fault.into_error(&session.sources()))
+    }
+
     fn parse(&self, request: &ParseRequest) -> Result<Parsed, ParseError> {
         let session = Session::new(request);
         let result = parse(&session);
@@ -71,6 +88,7 @@ impl Parser for ComposeParser {
             Ok(spec) => Ok(Parsed {
                 spec,
                 warnings: session.warnings(),
+                variables: session.variables(),
             }),
             Err(fault) => Err(fault.into_error(&session.sources())),
         }
@@ -123,7 +141,22 @@ fn name(session: &Session<'_>) -> Result<String, Fault> {
     project_name(session, &settings, &sources)
 }
 
-fn parse(session: &Session<'_>) -> Result<EnvironmentSpec, Fault> {
+/// The variables that interpolation sees.
+fn environment(session: &Session<'_>) -> Result<Environment, Fault> {
+    let settings = found(session)?;
+    let name = name(session)?;
+    let mut environment = settings.environment;
+    environment.insert("COMPOSE_PROJECT_NAME".to_owned(), name);
+    Ok(environment)
+}
+
+/// A project with its files merged.
+struct Loaded {
+    settings: Settings,
+    tree: Node,
+}
+
+fn load(session: &Session<'_>) -> Result<Loaded, Fault> {
     let mut settings = found(session)?;
     let sources = model::read(session, &settings.files, None)?;
     let name = project_name(session, &settings, &sources)?;
@@ -141,6 +174,11 @@ fn parse(session: &Session<'_>) -> Result<EnvironmentSpec, Fault> {
         let span = map.get("name").map_or(Default::default(), |node| node.span);
         map.insert("name".to_owned(), Node::text(name, span));
     }
+    Ok(Loaded { settings, tree })
+}
+
+fn parse(session: &Session<'_>) -> Result<EnvironmentSpec, Fault> {
+    let Loaded { settings, mut tree } = load(session)?;
     defaults::dockerfiles(&mut tree);
     let env_files = service_files::take_env_files(&mut tree);
     let mut spec = to_spec(&tree)?;

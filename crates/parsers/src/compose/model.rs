@@ -63,8 +63,10 @@ pub(crate) fn load(scope: &Scope<'_>, sources: Vec<Source>) -> Result<Node, Faul
                 path: main.unwrap_or_default(),
             })
         })?;
-    defaults::apply(&mut model);
-    checks::check(&model)?;
+    if scope.session.interpolates {
+        defaults::apply(&mut model);
+        checks::check(&model)?;
+    }
     resolve(&mut model, &PROJECT, &scope.base());
     super::resolve_environment(&mut model, scope.environment, scope.session);
     Ok(model)
@@ -86,7 +88,9 @@ pub(crate) fn prepare(
             },
         ));
     }
-    interpolate(root, &PROJECT, environment, session)?;
+    if session.interpolates {
+        interpolate(root, &PROJECT, environment, session)?;
+    }
     canonicalise(root, &PROJECT, &Path::ROOT, session)
 }
 
@@ -99,7 +103,9 @@ fn add(scope: &Scope<'_>, model: &mut Node, document: Document, file: &FilePath)
     Extender::new(scope).apply(&mut root, &resets, file)?;
     merge(model, root, Some(&PROJECT), &Path::ROOT)?;
     unify(model, &PROJECT);
-    validate(model, &PROJECT, &Path::ROOT, session)?;
+    if session.interpolates {
+        validate(model, &PROJECT, &Path::ROOT, session)?;
+    }
     if let Some(version) = model.as_map_mut().and_then(|map| map.shift_remove("version")) {
         session.warn(Notice::ObsoleteVersion, Some(version.key));
     }

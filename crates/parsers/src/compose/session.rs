@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use cilo_spec::EnvironmentSpec;
 
-use super::interpolate::Variables;
+use super::interpolate::{Variables, references};
 use super::load::{self, Document};
 use crate::error::{Fault, Notice, Problem, Warning};
-use crate::request::ParseRequest;
+use crate::request::{ParseRequest, Variable};
 use crate::source::{Sources, Span};
 
 /// The most project files one project may read: includes that include each other twice double at every step.
@@ -31,6 +31,9 @@ pub(crate) struct Session<'a> {
     files: RefCell<Vec<PathBuf>>,
     values: RefCell<BTreeMap<(&'static str, String), String>>,
     ports: Cell<usize>,
+    variables: RefCell<BTreeMap<String, Variable>>,
+    /// Whether variables are replaced; else everything that holds one stays as it is written.
+    pub(crate) interpolates: bool,
 }
 
 impl<'a> Session<'a> {
@@ -43,7 +46,37 @@ impl<'a> Session<'a> {
             files: RefCell::default(),
             values: RefCell::default(),
             ports: Cell::default(),
+            variables: RefCell::default(),
+            interpolates: true,
         }
+    }
+
+    /// A parse that leaves variables alone.
+    pub(crate) fn uninterpolated(request: &'a ParseRequest) -> Self {
+        Self {
+            interpolates: false,
+            ..Self::new(request)
+        }
+    }
+
+    /// Notes the variables that a template refers to.
+    pub(crate) fn note_variables(&self, template: &str) {
+        let mut variables = self.variables.borrow_mut();
+        references(template, &mut |usage| {
+            if !variables.contains_key(usage.name) {
+                let variable = Variable {
+                    required: usage.required,
+                    default: usage.default.map(str::to_owned),
+                    alternate: usage.alternate.map(str::to_owned),
+                };
+                variables.insert(usage.name.to_owned(), variable);
+            }
+        });
+    }
+
+    /// The variables noted so far.
+    pub(crate) fn variables(&self) -> BTreeMap<String, Variable> {
+        self.variables.borrow().clone()
     }
 
     /// Warns, once per notice.

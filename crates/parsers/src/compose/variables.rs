@@ -83,6 +83,7 @@ fn walk(
 
 fn replace(template: &str, node: &Node, path: &Path<'_>, lookup: &Lookup<'_>) -> Result<String, Fault> {
     lookup.span.set(Some(node.span));
+    lookup.session.note_variables(template);
     substitute(template, lookup).map_err(|error| match error {
         TemplateError::Invalid => Fault::at(
             node.span,

@@ -28,7 +28,9 @@ pub(crate) fn canonicalise(
     path: &Path<'_>,
     session: &Session<'_>,
 ) -> Result<(), Fault> {
-    if let Some(canonical) = shape.canonical {
+    if let Some(canonical) = shape.canonical
+        && (session.interpolates || !holds_variable(node))
+    {
         canonical(node, path, session)?;
     }
     match &mut node.value {
@@ -49,4 +51,15 @@ pub(crate) fn canonicalise(
         _ => {}
     }
     Ok(())
+}
+
+/// Whether a text, or a text of a list, refers to a variable: what it means is not known then.
+fn holds_variable(node: &Node) -> bool {
+    match &node.value {
+        Value::Text(text) => text.contains('$'),
+        Value::List(items) => items
+            .iter()
+            .any(|item| item.as_str().is_some_and(|text| text.contains('$'))),
+        _ => false,
+    }
 }
