@@ -62,7 +62,14 @@ impl Engine {
     /// # Errors
     /// [`Error::Exists`] when it is there already; project, copy and state errors.
     pub async fn create(&self, request: &CreateRequest, events: Events<'_>) -> Result<Created, Error> {
-        let origin = self.origin(request)?;
+        let from = match &request.from {
+            Some(folder) => Some(folder.clone()),
+            None => self.source_here(&self.state()?),
+        };
+        let origin = self.origin(&CreateRequest {
+            from,
+            ..request.clone()
+        })?;
         let env = EnvRef::new(origin.name.clone(), request.env.clone());
         let _lock = self.lock(&env, events).await?;
         let created = self
@@ -166,6 +173,14 @@ impl Engine {
         self.store().update(|state| {
             if let Some(record) = known(state) {
                 return check(record);
+            }
+            // Somebody's work, kept by `destroy` or left when the state was lost: never written over.
+            let workspace = self.workspace(env);
+            if workspace.symlink_metadata().is_ok() {
+                return Err(Error::Occupied {
+                    env: env.clone(),
+                    workspace,
+                });
             }
             let format = origin.parsed.spec.origin.format.clone();
             let record = EnvironmentRecord {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! `down`: containers and networks go; volumes, workspace and the environment itself stay.
 
-use cilo_dns::{Expected, withdraw};
 use cilo_runtimes::{Contents, DownOptions};
 
-use crate::{DaemonStatus, Engine, Error, Event, Events, Selector};
+use crate::{Engine, Error, Event, Events, Selector};
 
 impl Engine {
     /// Stops an environment and takes its names back. Stopping a stopped one changes nothing.
@@ -28,18 +27,5 @@ impl Engine {
             .down(&record.id, options, &|event| events(Event::Runtime(event)))
             .await?;
         Ok(removed)
-    }
-
-    /// Names go before what they lead to.
-    pub(crate) async fn take_names_back(
-        &self,
-        env: &cilo_spec::EnvRef,
-        events: Events<'_>,
-    ) -> Result<(), Error> {
-        let gone = withdraw(&self.home().zones(), env)?;
-        if gone && matches!(self.daemon().status().await, DaemonStatus::Running(_)) {
-            self.served(Expected::Withdrawn(env), events).await;
-        }
-        Ok(())
     }
 }

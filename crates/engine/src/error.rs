@@ -57,6 +57,14 @@ pub enum Error {
         /// Its workspace.
         workspace: PathBuf,
     },
+    /// Where its workspace would be, there is a folder of no environment.
+    #[error("the workspace of {env} cannot be made: {} is there already, and belongs to no environment", workspace.display())]
+    Occupied {
+        /// The environment.
+        env: EnvRef,
+        /// The folder.
+        workspace: PathBuf,
+    },
     /// Its destruction was begun and not finished.
     #[error("{env} is half destroyed; finish it with `cilo destroy {} --force`", env.env)]
     HalfDestroyed {
@@ -210,6 +218,7 @@ impl Error {
             Self::TimedOut { .. } => Kind::TimedOut,
             Self::OtherSource { .. }
             | Self::Exists { .. }
+            | Self::Occupied { .. }
             | Self::HalfDestroyed { .. }
             | Self::NameClash { .. }
             | Self::UnsavedWork { .. } => Kind::Conflict,

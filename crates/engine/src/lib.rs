@@ -19,6 +19,7 @@
 //! ```
 
 mod baseline;
+mod claim;
 mod create;
 mod daemon;
 mod destroy;
@@ -28,13 +29,16 @@ mod error;
 mod event;
 mod explain;
 mod hosts;
+mod links;
 mod list;
+mod naming;
 mod project;
 mod ready;
 mod routes;
 mod run;
 mod settings;
 mod up;
+mod verdict;
 
 pub use create::{CreateRequest, Created};
 pub use daemon::{Daemon, DaemonError, DaemonStatus, Started};

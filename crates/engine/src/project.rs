@@ -58,11 +58,12 @@ pub enum ProjectError {
         source: std::io::Error,
     },
     /// The project's settings make no sense.
-    #[error("{} is not valid: {source}", path.display())]
+    #[error("{} is not valid", path.display())]
     ConfigSyntax {
         /// The file.
         path: PathBuf,
         /// Where and why.
+        #[source]
         source: Box<serde_saphyr::Error>,
     },
     /// The project's files cannot be parsed.
@@ -123,9 +124,11 @@ impl Project {
         let path = root.join(CONFIG);
         let config = match fs_err::read_to_string(&path) {
             Ok(text) if text.trim().is_empty() => ProjectConfig::default(),
-            Ok(text) => serde_saphyr::from_str(&text).map_err(|source| ProjectError::ConfigSyntax {
-                path,
-                source: Box::new(source),
+            Ok(text) => serde_saphyr::from_str_with_options(&text, one_line_errors()).map_err(|source| {
+                ProjectError::ConfigSyntax {
+                    path,
+                    source: Box::new(source),
+                }
             })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => ProjectConfig::default(),
             Err(source) => return Err(ProjectError::Config { path, source }),
@@ -174,6 +177,11 @@ impl Project {
             }),
         }
     }
+}
+
+/// Errors with their line and column, and without a drawing of the place.
+fn one_line_errors() -> serde_saphyr::Options {
+    serde_saphyr::options! { with_snippet: false }
 }
 
 fn suffix<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<DnsSuffix>, D::Error> {

@@ -2,27 +2,23 @@
 //! `up`: an environment that exists, runs, is ready and has its names. Running it again mends and changes nothing else.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use cilo_dns::{Expected, await_served, clashes, publish, read_all, withdraw};
+use cilo_dns::{Expected, publish, withdraw};
 use cilo_runtimes::{Runtime, Timing, UpOptions, UpOutcome};
-use cilo_spec::isolate::{Report, block_needed};
-use cilo_spec::model::{EnvironmentSpec, MountKind};
+use cilo_spec::isolate::Report;
+use cilo_spec::model::EnvironmentSpec;
 use cilo_spec::{
     EnvName, EnvRef, Identity, IsolatedSpec, Isolation, ProjectName, ServiceStatus, isolate, names,
 };
-use cilo_state::{EnvironmentRecord, Phase, TakenSubnet, claim_subnet};
-use ipnet::Ipv4Net;
+use cilo_state::{EnvironmentRecord, Phase};
 
 use crate::ready::{Wait, WaitError, last_lines};
-use crate::routes::host_routes;
 use crate::{CreateRequest, Engine, Error, Event, Events, Project, Selector, hosts};
 
 /// How long a ready environment may take by default.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
-/// How long the daemon may take to see a zone that was renamed into place.
-const SERVED_WITHIN: Duration = Duration::from_secs(5);
 
 /// What to bring up.
 #[derive(Clone, Debug)]
@@ -239,7 +235,7 @@ impl Engine {
                 workspace: workspace.clone(),
             },
         )?;
-        warn_of_links_out(&spec, &workspace, events);
+        crate::links::warn_of_links_out(&spec, &workspace, events);
         let reserved = self.reserve(&spec)?;
         clock.lap("claim");
         let made = |event: cilo_runtimes::Event| events(Event::Runtime(event));
@@ -346,81 +342,6 @@ impl Engine {
         }
     }
 
-    /// Addresses that neither another environment, nor the engine, nor a route of the host uses.
-    async fn claim(
-        &self,
-        runtime: &dyn Runtime,
-        env: &EnvRef,
-        spec: &EnvironmentSpec,
-    ) -> Result<Ipv4Net, Error> {
-        let prefix = block_needed(spec)?;
-        let own = self
-            .store()
-            .read()?
-            .environments
-            .get(env)
-            .map(|record| record.id.clone());
-        let networks = runtime.subnets().await?;
-        // A bridge's route is its network once more, and this environment's own networks are no obstacle.
-        let routes = host_routes()?
-            .into_iter()
-            .filter(|route| !networks.iter().any(|network| network.subnet == route.subnet));
-        let in_use: Vec<TakenSubnet> = networks
-            .iter()
-            .filter(|network| network.env.is_none() || network.env != own)
-            .map(|network| TakenSubnet {
-                net: network.subnet,
-                by: format!("network {}", network.network),
-            })
-            .chain(routes.map(|route| TakenSubnet {
-                net: route.subnet,
-                by: format!("a route through {}", route.interface),
-            }))
-            .collect();
-        let pool = self.settings().pool;
-        self.store()
-            .update(|state| Ok(claim_subnet(state, env, pool, prefix, &in_use)?.net))
-    }
-
-    /// Takes the names before anything starts, so that two environments never both believe they have one.
-    /// `true` when there was no zone before.
-    fn reserve(&self, spec: &IsolatedSpec) -> Result<bool, Error> {
-        let folder = self.home().zones();
-        let env = spec.identity().to_ref();
-        let planned = hosts::planned(spec);
-        self.store().update(|_state| {
-            let (zones, _problems) = read_all(&folder);
-            let found = clashes(&zones, &planned);
-            if !found.is_empty() {
-                return Err(Error::NameClash {
-                    env: env.clone(),
-                    clashes: found,
-                });
-            }
-            let before = zones
-                .iter()
-                .find(|zone| zone.env == env && zone.suffix == planned.suffix);
-            let mut zone = planned.clone();
-            for (name, addresses) in before.iter().flat_map(|zone| &zone.names) {
-                if let Some(planned) = zone.names.get_mut(name) {
-                    planned.clone_from(addresses);
-                }
-            }
-            publish(&folder, &zone)?;
-            Ok(before.is_none())
-        })
-    }
-
-    pub(crate) async fn served(&self, expected: Expected<'_>, events: Events<'_>) -> bool {
-        match await_served(self.settings().dns, expected, SERVED_WITHIN).await {
-            Ok(()) => true,
-            Err(error) => {
-                events(Event::Warning(format!("names may not be current: {error}")));
-                false
-            }
-        }
-    }
-
     /// Takes back an environment that this call created.
     fn discard(&self, env: &EnvRef) -> Result<(), Error> {
         withdraw(&self.home().zones(), env)?;
@@ -453,31 +374,5 @@ fn known_services(env: &EnvRef, spec: &EnvironmentSpec, asked: &BTreeSet<String>
             service: service.clone(),
             known: spec.services.keys().cloned().collect(),
         }),
-    }
-}
-
-/// A bind inside the workspace may be a symbolic link that leads out of it again.
-fn warn_of_links_out(spec: &IsolatedSpec, workspace: &Path, events: Events<'_>) {
-    let Ok(root) = fs_err::canonicalize(workspace) else {
-        return;
-    };
-    for (name, service) in &spec.environment().services {
-        for mount in service
-            .volumes
-            .iter()
-            .filter(|mount| mount.kind == MountKind::Bind)
-        {
-            let path = Path::new(&mount.source);
-            if path.starts_with(workspace)
-                && let Ok(real) = fs_err::canonicalize(path)
-                && !real.starts_with(&root)
-            {
-                events(Event::Warning(format!(
-                    "services.{name}.volumes: `{}` is a symbolic link to `{}`, which every copy shares",
-                    path.strip_prefix(workspace).unwrap_or(path).display(),
-                    real.display()
-                )));
-            }
-        }
     }
 }

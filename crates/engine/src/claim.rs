@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+//! Addresses for an environment, looked at again at each `up` before anything is changed.
+
+use cilo_runtimes::Runtime;
+use cilo_spec::EnvRef;
+use cilo_spec::isolate::block_needed;
+use cilo_spec::model::EnvironmentSpec;
+use cilo_state::{TakenSubnet, claim_subnet};
+use ipnet::Ipv4Net;
+
+use crate::routes::host_routes;
+use crate::{Engine, Error};
+
+impl Engine {
+    /// Addresses that neither another environment, nor the engine, nor a route of the host uses.
+    pub(crate) async fn claim(
+        &self,
+        runtime: &dyn Runtime,
+        env: &EnvRef,
+        spec: &EnvironmentSpec,
+    ) -> Result<Ipv4Net, Error> {
+        let prefix = block_needed(spec)?;
+        let own = self
+            .store()
+            .read()?
+            .environments
+            .get(env)
+            .map(|record| record.id.clone());
+        let networks = runtime.subnets().await?;
+        // A bridge's route is its network once more, and this environment's own networks are no obstacle.
+        let routes = host_routes()?
+            .into_iter()
+            .filter(|route| !networks.iter().any(|network| network.subnet == route.subnet));
+        let in_use: Vec<TakenSubnet> = networks
+            .iter()
+            .filter(|network| network.env.is_none() || network.env != own)
+            .map(|network| TakenSubnet {
+                net: network.subnet,
+                by: format!("network {}", network.network),
+            })
+            .chain(routes.map(|route| TakenSubnet {
+                net: route.subnet,
+                by: format!("a route through {}", route.interface),
+            }))
+            .collect();
+        let pool = self.settings().pool;
+        self.store()
+            .update(|state| Ok(claim_subnet(state, env, pool, prefix, &in_use)?.net))
+    }
+}
