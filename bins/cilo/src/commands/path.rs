@@ -7,6 +7,7 @@ use cilo_spec::EnvName;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::view::VERSION;
 
 /// Print the path of an environment's workspace
 #[derive(Debug, clap::Args)]
@@ -17,11 +18,21 @@ Examples:
 pub(crate) struct Args {
     /// The environment's name
     env: EnvName,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[expect(clippy::unused_async, reason = "every command has this shape")]
 pub(crate) async fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
     let record = context.engine.find(&context.selector(&args.env))?;
-    context.ui.data(context.engine.workspace(&record.env).display())?;
+    let workspace = context.engine.workspace(&record.env);
+    if args.json {
+        context
+            .ui
+            .json(&serde_json::json!({ "version": VERSION, "workspace": workspace }))?;
+    } else {
+        context.ui.data(workspace.display())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
