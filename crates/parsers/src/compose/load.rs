@@ -76,7 +76,6 @@ impl Reader {
     }
 
     fn read(mut self, text: &str) -> Result<Vec<Node>, Fault> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for event in Parser::new_from_str(text) {
             let (event, span) = event.map_err(|error| self.refuse(&error))?;
             let at = self.span(span);
@@ -241,12 +240,11 @@ impl Reader {
             line: u32::try_from(error.marker().line()).unwrap_or(u32::MAX),
             column: u32::try_from(error.marker().col() + 1).unwrap_or(u32::MAX),
         };
-        Fault::at(
-            at,
-            Problem::Yaml {
-                message: error.info(),
-            },
-        )
+        let message = error.info();
+        let hint = message
+            .contains("tab")
+            .then(|| "indent with spaces; YAML does not allow tabs there".to_owned());
+        Fault::at(at, Problem::Yaml { message }).maybe_hint(hint)
     }
 }
 

@@ -105,6 +105,10 @@ impl<'a> Session<'a> {
             }));
         }
         drop(files);
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(text) => text.to_owned(),
+            None => text,
+        };
         let mut sources = self.sources.borrow_mut();
         let file = sources.add(path, text);
         load::documents(sources.text(file), file)
