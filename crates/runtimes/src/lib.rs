@@ -35,7 +35,7 @@ pub use event::{Event, EventSink, Happened, Occurrence, PullProgress, Reason, Re
 pub use exec::{ExecControl, ExecRequest, ExecSession, Size};
 pub use options::{Credentials, DownOptions, Filter, LogLine, LogOptions, Pull, Stream, UpOptions};
 pub use report::{About, Contents, EnvironmentStatus, NetworkSubnet, Step, Timing, UpOutcome};
-pub use runtime::{Runtime, RuntimeKind};
+pub use runtime::{Connecting, Runtime, RuntimeKind};
 
 /// The engines Cilo knows, in the order they are tried.
 pub const RUNTIMES: &[RuntimeKind] = &[docker::KIND];

@@ -129,8 +129,11 @@ pub struct RuntimeKind {
     /// Its name for people.
     pub name: &'static str,
     /// Connects, or gives `None` when what answers there is another engine.
-    pub connect: fn(&Endpoint) -> BoxFuture<'_, Result<Option<Arc<dyn Runtime>>, ConnectError>>,
+    pub connect: fn(&Endpoint) -> Connecting<'_>,
 }
+
+/// What [`RuntimeKind::connect`] gives.
+pub type Connecting<'a> = BoxFuture<'a, Result<Option<Arc<dyn Runtime>>, ConnectError>>;
 
 impl fmt::Debug for RuntimeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

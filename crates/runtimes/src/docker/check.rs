@@ -95,7 +95,7 @@ impl Checker {
             self.refuse(at("image"), "has neither an image nor a build".to_owned());
         }
         if service.use_api_socket {
-            self.refuse(at("use_api_socket"), "is not supported".to_owned());
+            self.note(name, "gets the engine's socket and no registry logins");
         }
         if service.credential_spec.is_some() {
             self.refuse(

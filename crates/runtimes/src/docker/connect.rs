@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-//! Getting through to an engine, and agreeing on a version.
+//! Getting through to an engine.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use bollard::ClientVersion;
 use bollard::models::SystemVersion;
 
 use super::Docker;
@@ -24,7 +23,7 @@ pub(super) async fn connect(endpoint: &Endpoint) -> Result<Option<Arc<dyn Runtim
     Ok(Some(Arc::new(Docker::new(api, endpoint.clone(), version))))
 }
 
-/// A client that speaks the newest version both sides know, and what the engine says of itself.
+/// A client, and what the engine says of itself.
 async fn dial(endpoint: &Endpoint) -> Result<(bollard::Docker, SystemVersion), ConnectError> {
     let client = match endpoint {
         Endpoint::Unix(path) => {
@@ -40,28 +39,20 @@ async fn dial(endpoint: &Endpoint) -> Result<(bollard::Docker, SystemVersion), C
         }
     };
     let refused = |error| refused(endpoint, error);
-    let client = client
-        .map_err(refused)?
-        .negotiate_version()
-        .await
-        .map_err(refused)?;
-    let oldest = parse_version(crate::MIN_API_VERSION);
-    let agreed = numbers(&client.client_version());
-    if agreed < oldest {
+    let client = client.map_err(refused)?;
+    // Requests carry no version: the engine speaks its newest, and this says which that is.
+    let version = client.version().await.map_err(refused)?;
+    let has = version.api_version.as_deref().unwrap_or_default();
+    if parse_version(has) < parse_version(crate::MIN_API_VERSION) {
         return Err(ConnectError::TooOld {
             endpoint: endpoint.clone(),
-            has: client.client_version().to_string(),
+            has: has.to_owned(),
         });
     }
-    let version = client.version().await.map_err(refused)?;
     Ok((client, version))
 }
 
 /// A version as numbers that compare.
-pub(super) fn numbers(version: &ClientVersion) -> (usize, usize) {
-    (version.major_version, version.minor_version)
-}
-
 pub(super) fn parse_version(text: &str) -> (usize, usize) {
     let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))

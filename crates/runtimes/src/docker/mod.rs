@@ -49,13 +49,13 @@ struct Docker {
     api: bollard::Docker,
     endpoint: Endpoint,
     engine: SystemVersion,
-    /// The API version that both sides speak.
+    /// The API version it speaks.
     version: (usize, usize),
 }
 
 impl Docker {
     fn new(api: bollard::Docker, endpoint: Endpoint, engine: SystemVersion) -> Self {
-        let version = connect::numbers(&api.client_version());
+        let version = connect::parse_version(engine.api_version.as_deref().unwrap_or_default());
         Self {
             api,
             endpoint,

@@ -12,8 +12,8 @@ use crate::support::{Env, for_each_engine, idle, idle_with};
 async fn ids(env: &Env) -> BTreeMap<String, String> {
     let status = env.status().await;
     status
-        .into_iter()
-        .flat_map(|(_, service)| service.replicas)
+        .into_values()
+        .flat_map(|service| service.replicas)
         .map(|replica| (replica.name, replica.container))
         .collect()
 }

@@ -112,7 +112,10 @@ fn a_failed_or_late_dependency_is_told() {
             ),
             "{error}"
         );
-        assert_eq!(env.status().await["job"].replicas[0].exit_code, Some(3));
+        env.until("the list shows it", async || {
+            env.status().await["job"].replicas[0].exit_code == Some(3)
+        })
+        .await;
         let spec = env.spec(json!({ "job": one_shot("exit 3"), "api": after(false) }));
         env.up(&spec).await;
         assert!(

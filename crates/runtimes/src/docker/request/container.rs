@@ -9,6 +9,9 @@ use cilo_spec::model::{HealthCheck, Service};
 use super::{Wanted, endpoint, host, said, text};
 use crate::docker::labels;
 
+/// Where clients in a container with the engine's socket look for logins.
+const API_LOGINS: &str = "DOCKER_CONFIG=/run/secrets/docker";
+
 /// The request that makes the container. `hash` is its [`canonical`] form's digest.
 pub(in crate::docker) fn body(wanted: &Wanted<'_>, hash: &str) -> ContainerCreateBody {
     let service = wanted.service;
@@ -39,10 +42,7 @@ pub(in crate::docker) fn body(wanted: &Wanted<'_>, hash: &str) -> ContainerCreat
         exposed_ports: said((!shares_network).then(|| exposed(service)).into_iter().flatten()),
         tty: service.tty.then_some(true),
         open_stdin: service.stdin_open.then_some(true),
-        env: said(service.environment.iter().map(|(key, value)| match value {
-            Some(value) => format!("{key}={value}"),
-            None => key.clone(),
-        })),
+        env: said(variables(service)),
         cmd: service.command.clone(),
         healthcheck: service.healthcheck.as_ref().map(health),
         image: Some(service.image.clone()),
@@ -91,6 +91,15 @@ pub(in crate::docker) fn canonical(wanted: &Wanted<'_>) -> serde_json::Value {
     })
 }
 
+/// A variable without a value takes one that the image sets away.
+fn variables(service: &Service) -> impl Iterator<Item = String> {
+    let own = service.environment.iter().map(|(key, value)| match value {
+        Some(value) => format!("{key}={value}"),
+        None => key.clone(),
+    });
+    own.chain(service.use_api_socket.then(|| API_LOGINS.to_owned()))
+}
+
 /// `port/protocol` for everything in `ports` and `expose`, ranges written out.
 fn exposed(service: &Service) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -126,5 +135,149 @@ fn health(check: &HealthCheck) -> HealthConfig {
             .map(|retries| i64::try_from(retries).unwrap_or(i64::MAX)),
         start_period: check.start_period.map(|span| span.0),
         start_interval: check.start_interval.map(|span| span.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cilo_spec::{EnvironmentSpec, IsolatedSpec, Isolation, isolate};
+    use serde_json::{Value, json};
+
+    use super::super::Resolved;
+    use super::*;
+
+    fn isolated(service: Value) -> IsolatedSpec {
+        let spec: EnvironmentSpec = serde_json::from_value(json!({
+            "name": "shop",
+            "services": { "web": service, "db": { "image": "db" } },
+            "networks": { "back": {}, "front": {} },
+            "volumes": { "data": {} },
+            "secrets": { "key": { "file": "/src/key.txt" }, "text": { "environment": "TEXT" } },
+        }))
+        .unwrap();
+        let isolation = Isolation {
+            identity: cilo_spec::Identity {
+                project: "shop".parse().unwrap(),
+                env: "one".parse().unwrap(),
+                id: "1".parse().unwrap(),
+            },
+            suffix: "test".parse().unwrap(),
+            subnet: "10.224.1.0/24".parse().unwrap(),
+            source: "/src".into(),
+            workspace: "/work/one".into(),
+        };
+        isolate(&spec, &isolation).unwrap()
+    }
+
+    fn request(spec: &IsolatedSpec, version: (usize, usize)) -> Value {
+        let resolved = Resolved {
+            image: "sha256:1".to_owned(),
+            networks: [("back", "id-back"), ("front", "id-front")]
+                .map(|(key, id)| (key.to_owned(), id.to_owned()))
+                .into(),
+            containers: [("db".to_owned(), vec!["id-db".to_owned()])].into(),
+            ..Resolved::default()
+        };
+        let wanted = Wanted {
+            spec,
+            name: "web",
+            service: &spec.environment().services["web"],
+            number: 2,
+            version,
+            resolved: &resolved,
+        };
+        serde_json::to_value(body(&wanted, "hash")).unwrap()
+    }
+
+    #[test]
+    fn a_service_becomes_a_request() {
+        let spec = isolated(json!({
+            "image": "web:1",
+            "command": ["run"],
+            "environment": { "A": "1", "B": null },
+            "ports": [{ "target": 80, "published": "8080", "protocol": "tcp" }],
+            "networks": { "back": null, "front": { "priority": 5 } },
+            "volumes": [
+                { "type": "volume", "source": "data", "target": "/data" },
+                { "type": "bind", "source": "/src/html", "target": "/html", "read_only": true },
+                { "type": "volume", "target": "/anonymous" },
+                { "type": "tmpfs", "target": "/tmp", "tmpfs": { "size": "64m" } },
+            ],
+            "secrets": [{ "source": "key" }, { "source": "text" }],
+            "cap_drop": ["all", "net_admin"],
+            "cpus": 0.5,
+            "restart": "on-failure:3",
+            "healthcheck": { "test": ["CMD", "true"], "interval": "5s", "retries": 2 },
+            "stop_grace_period": "1m30s",
+            "extra_hosts": ["host.docker.internal=host-gateway"],
+            "security_opt": ["systempaths=unconfined"],
+        }));
+        let mut request = request(&spec, (1, 41));
+        assert_eq!(
+            request["Labels"]
+                .as_object_mut()
+                .unwrap()
+                .remove("dev.cilo.ports"),
+            Some("+80/tcp".into())
+        );
+        request["Labels"] = json!(request["Labels"].as_object().unwrap().len());
+        let expected = json!({
+            "AttachStderr": true,
+            "AttachStdout": true,
+            "Cmd": ["run"],
+            "Env": ["A=1", "B"],
+            "ExposedPorts": { "80/tcp": {} },
+            "Healthcheck": { "Interval": 5_000_000_000_i64, "Retries": 2, "Test": ["CMD", "true"] },
+            "HostConfig": {
+                "Binds": ["cilo_shop_one_data:/data:rw", "/work/one/html:/html:ro"],
+                "CapDrop": ["ALL"],
+                "ExtraHosts": ["host.docker.internal:host-gateway"],
+                "MaskedPaths": [],
+                "Mounts": [
+                    { "Target": "/anonymous", "Type": "volume" },
+                    { "Target": "/tmp", "TmpfsOptions": { "SizeBytes": 67_108_864 }, "Type": "tmpfs" },
+                    {
+                        "ReadOnly": true,
+                        "Source": "/work/one/key.txt",
+                        "Target": "/run/secrets/key",
+                        "Type": "bind",
+                    },
+                ],
+                "NanoCpus": 500_000_000,
+                "NetworkMode": "id-front",
+                "ReadonlyPaths": [],
+                "RestartPolicy": { "MaximumRetryCount": 3, "Name": "on-failure" },
+            },
+            "Image": "web:1",
+            "Labels": 14,
+            "NetworkingConfig": { "EndpointsConfig": { "id-front": {
+                "Aliases": ["cilo_shop_one_web_2", "web", "web.one.test", "shop.one.test"],
+            }}},
+            "StopTimeout": 90,
+        });
+        assert_eq!(request, expected, "{request:#}");
+    }
+
+    #[test]
+    fn newer_engines_take_all_networks_at_once() {
+        let spec = isolated(json!({ "image": "web:1", "networks": { "back": null, "front": null } }));
+        let endpoints = |version| {
+            let request = request(&spec, version);
+            let endpoints = request["NetworkingConfig"]["EndpointsConfig"]
+                .as_object()
+                .unwrap();
+            endpoints.keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(endpoints((1, 41)), ["id-back"]);
+        assert_eq!(endpoints((1, 44)), ["id-back", "id-front"]);
+    }
+
+    #[test]
+    fn a_network_of_another_service_leaves_no_ports_of_its_own() {
+        let spec = isolated(json!({ "image": "web:1", "network_mode": "service:db", "expose": ["80"] }));
+        let request = request(&spec, (1, 41));
+        assert_eq!(request["HostConfig"]["NetworkMode"], "container:id-db");
+        assert_eq!(request.get("ExposedPorts"), None);
+        assert_eq!(request.get("NetworkingConfig"), None);
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! How the container sits on the host: namespaces, privileges, restart rules, logs.
 
+use std::collections::BTreeSet;
+
 use bollard::models::{
     HostConfig, HostConfigCgroupnsModeEnum, HostConfigIsolationEnum, HostConfigLogConfig, PortBinding,
     PortMap, RestartPolicy, RestartPolicyNameEnum,
@@ -27,8 +29,8 @@ pub(super) fn config(wanted: &Wanted<'_>) -> HostConfig {
         port_bindings: said_ports(service),
         restart_policy: restart(service),
         annotations: said(service.annotations.clone()),
-        cap_add: said(service.cap_add.iter().cloned()),
-        cap_drop: said(service.cap_drop.iter().cloned()),
+        cap_add: said(capabilities(&service.cap_add)),
+        cap_drop: said(capabilities(&service.cap_drop)),
         cgroupns_mode: match service.cgroup.as_str() {
             "host" => Some(HostConfigCgroupnsModeEnum::HOST),
             "private" => Some(HostConfigCgroupnsModeEnum::PRIVATE),
@@ -78,6 +80,23 @@ pub(super) fn config(wanted: &Wanted<'_>) -> HostConfig {
         ..HostConfig::default()
     };
     resources::apply(service, config)
+}
+
+/// Capabilities with their full names, sorted, each once; `ALL` stands for all of them.
+fn capabilities(names: &[String]) -> BTreeSet<String> {
+    let full = names.iter().map(|name| {
+        let name = name.trim().to_ascii_uppercase();
+        if name == "ALL" || name.starts_with("CAP_") {
+            name
+        } else {
+            format!("CAP_{name}")
+        }
+    });
+    let all: BTreeSet<String> = full.collect();
+    if all.contains("ALL") {
+        return BTreeSet::from(["ALL".to_owned()]);
+    }
+    all
 }
 
 /// The engine starts the container again by itself when it ends with this exit code.

@@ -12,6 +12,8 @@ use cilo_spec::model::{self, BindOptions, MountKind, VolumeOptions};
 use super::{Wanted, number, said, text};
 
 const SECRETS: &str = "/run/secrets/";
+/// The engine's socket, on its host and in a container that asks for it.
+const API_SOCKET: &str = "/var/run/docker.sock";
 
 /// The plain mounts as `source:target:options`, which makes missing host folders, and those that need more words.
 pub(super) fn all(wanted: &Wanted<'_>) -> (Vec<String>, Vec<Mount>) {
@@ -26,6 +28,9 @@ pub(super) fn all(wanted: &Wanted<'_>) -> (Vec<String>, Vec<Mount>) {
         } else {
             mounts.push(full(mount, source));
         }
+    }
+    if wanted.service.use_api_socket {
+        binds.push(format!("{API_SOCKET}:{API_SOCKET}:rw"));
     }
     for file in files(wanted) {
         if targets.insert(file.target.clone().unwrap_or_default()) {

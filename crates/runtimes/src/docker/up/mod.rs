@@ -15,12 +15,13 @@ mod undo;
 mod waits;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use cilo_spec::IsolatedSpec;
 use futures_util::future::{BoxFuture, FutureExt, Shared, join_all};
 
 use super::{Docker, check, request};
-use crate::error::UpError;
+use crate::error::{RuntimeError, UpError};
 use crate::event::{Event, EventSink};
 use crate::options::{Filter, UpOptions};
 use crate::report::UpOutcome;
@@ -30,6 +31,10 @@ use run::{Run, Stopped};
 /// The end of the name of a container that another one took the place of. No service's container is called so:
 /// their names end with a number.
 pub(super) const REPLACED: &str = ".replaced";
+
+/// How often a run looks again when names are taken by what was not there when it looked, and the time before that.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(150);
 
 /// Work that several others wait for.
 type Part<'a, T> = Shared<BoxFuture<'a, Result<T, Stopped>>>;
@@ -48,10 +53,33 @@ pub(super) async fn up(
             text: note.text,
         });
     }
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match once(docker, spec, options, sink, &order).await {
+            // A process that was killed may have left the engine an order that it carries out only now.
+            Err(UpError::Failed { first, .. })
+                if tries < TRIES && matches!(*first, RuntimeError::Conflict { .. }) =>
+            {
+                tracing::debug!(%first, "names are taken by what was not there before; looking again");
+                tokio::time::sleep(PAUSE * tries).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn once(
+    docker: &Docker,
+    spec: &IsolatedSpec,
+    options: &UpOptions,
+    sink: &dyn EventSink,
+    order: &[&str],
+) -> Result<UpOutcome, UpError> {
     let run = Run::begin(docker, spec, options, sink).await?;
-    work(&run, &order).await;
+    work(&run, order).await;
     match run.verdict() {
-        None => finish(&run, &order).await,
+        None => finish(&run, order).await,
         Some(UpError::Dependency {
             service,
             dependency,

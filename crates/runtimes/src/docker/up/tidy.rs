@@ -17,11 +17,12 @@ use crate::report::Step;
 /// Takes away everything that is not of the environment any more. A failure is a warning: the environment runs.
 pub(super) async fn all(run: &Run<'_>, order: &[&str]) {
     let made: BTreeSet<&str> = order.iter().copied().collect();
-    let services = &run.spec.environment().services;
+    let environment = run.spec.environment();
     let mut obsolete = run.take_obsolete();
     for container in &run.there.containers {
         let name = container.replica.service.as_str();
-        let orphan = !services.contains_key(name);
+        // A service that no active profile names is still one of the project.
+        let orphan = !environment.services.contains_key(name) && !environment.disabled.contains_key(name);
         let hook = container.labels.contains_key(labels::HOOK);
         let left_aside = !made.contains(name) && container.name.ends_with(REPLACED);
         if (orphan || hook || left_aside) && !obsolete.iter().any(|other| other.id == container.id) {
