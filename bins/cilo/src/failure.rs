@@ -86,9 +86,14 @@ impl From<Error> for Failure {
             Kind::TimedOut => TIMED_OUT,
             Kind::Conflict => CONFLICT,
         };
+        let mut message = chain(&error);
+        for further in further(&error) {
+            message.push_str("\n  ");
+            message.push_str(&chain(further));
+        }
         Self {
             code,
-            message: chain(&error),
+            message,
             hints: hints(&error),
         }
     }
@@ -106,13 +111,31 @@ fn chain(error: &dyn std::error::Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        if !message.contains(&text) {
+        // fs_err's wrapping of its own cause names a path, which our messages do themselves.
+        let wraps = error.is::<std::io::Error>()
+            && error
+                .source()
+                .is_some_and(|inner| text.ends_with(&inner.to_string()));
+        if !wraps && !message.contains(&text) {
             message.push_str(": ");
             message.push_str(&text);
         }
         cause = error.source();
     }
     message
+}
+
+/// Failures beside the first one: each is worth a line.
+fn further(error: &Error) -> impl Iterator<Item = &RuntimeError> {
+    let all: [&[RuntimeError]; 2] = match error {
+        Error::Teardown(error) => [&error.errors, &[]],
+        Error::Up(UpError::Failed {
+            others, leftovers, ..
+        }) => [others, leftovers],
+        Error::Up(UpError::Cancelled { leftovers }) => [leftovers, &[]],
+        _ => [&[], &[]],
+    };
+    all.into_iter().flatten()
 }
 
 /// What to do about it, where the message itself does not say.
@@ -136,6 +159,13 @@ fn hints(error: &Error) -> Vec<String> {
             format!("{path}; `--force` keeps a patch of it under ~/.cilo/salvage and destroys")
         }
         Error::Exists { env, .. } => format!("`cilo up {}` starts it", env.env),
+        Error::Occupied { env, workspace } => {
+            let path = workspace.display();
+            format!(
+                "look at {path} and move it away, or use another name for `{}`",
+                env.env
+            )
+        }
         Error::WorkspaceGone { env, .. } => {
             format!("`cilo destroy {} --force` removes what is left", env.env)
         }
@@ -151,7 +181,6 @@ fn hints(error: &Error) -> Vec<String> {
         Error::Connect(ConnectError::NoSocket { .. }) | Error::Connect(ConnectError::NoneFound { .. }) => {
             "is Docker running? `docker info` should answer".to_owned()
         }
-        Error::Runtime(RuntimeError::NotRunning { .. }) => "`cilo up` starts it".to_owned(),
         Error::Up(UpError::Refused(_)) => "`cilo explain` lists what the project asks for".to_owned(),
         _ => return Vec::new(),
     };

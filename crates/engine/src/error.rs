@@ -114,7 +114,7 @@ pub enum Error {
         services: Vec<Unready>,
     },
     /// The user wanted out.
-    #[error("cancelled; what this command made was taken back")]
+    #[error("cancelled")]
     Cancelled,
     /// The service named is not of the environment.
     #[error("{env} has no service `{service}`; it has {}", list(.known))]

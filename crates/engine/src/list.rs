@@ -93,6 +93,18 @@ impl Engine {
     }
 }
 
+impl EnvironmentState {
+    /// What an environment with these services does.
+    #[must_use]
+    pub fn of(services: &[ServiceStatus]) -> Self {
+        if services.iter().all(works) {
+            Self::Running
+        } else {
+            Self::Degraded
+        }
+    }
+}
+
 /// `services`: outer `None` when the engine cannot be asked, inner when it knows nothing of the environment.
 fn summarise(record: EnvironmentRecord, services: Option<Option<Vec<ServiceStatus>>>) -> Summary {
     let state = match (record.phase, &services) {
@@ -101,8 +113,7 @@ fn summarise(record: EnvironmentRecord, services: Option<Option<Vec<ServiceStatu
         (Phase::Ready, None) => EnvironmentState::Unknown,
         (Phase::Ready, Some(None)) if record.subnet.is_none() => EnvironmentState::Created,
         (Phase::Ready, Some(None)) => EnvironmentState::Stopped,
-        (Phase::Ready, Some(Some(services))) if services.iter().all(works) => EnvironmentState::Running,
-        (Phase::Ready, Some(Some(_))) => EnvironmentState::Degraded,
+        (Phase::Ready, Some(Some(services))) => EnvironmentState::of(services),
     };
     Summary {
         record,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use cilo_dns::{Expected, publish, withdraw};
-use cilo_runtimes::{Runtime, Timing, UpOptions, UpOutcome};
+use cilo_runtimes::{DependencyFailure, DownOptions, Runtime, Timing, UpError, UpOptions, UpOutcome};
 use cilo_spec::isolate::Report;
 use cilo_spec::model::EnvironmentSpec;
 use cilo_spec::{
@@ -15,7 +15,7 @@ use cilo_spec::{
 use cilo_state::{EnvironmentRecord, Phase};
 
 use crate::ready::{Wait, WaitError, last_lines};
-use crate::{CreateRequest, Engine, Error, Event, Events, Project, Selector, hosts};
+use crate::{CreateRequest, Engine, Error, Event, Events, Project, Selector, Unready, Why, hosts};
 
 /// How long a ready environment may take by default.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
@@ -82,6 +82,15 @@ enum Target {
     Missing(CreateRequest),
 }
 
+/// An environment whose containers were started.
+struct Begun {
+    record: EnvironmentRecord,
+    spec: IsolatedSpec,
+    outcome: UpOutcome,
+    /// The daemon serves.
+    daemon: bool,
+}
+
 /// Where the time of one `up` goes.
 struct Clock {
     last: Instant,
@@ -131,14 +140,35 @@ impl Engine {
             None => (self.ready_record(&env)?, false),
         };
         clock.lap("copy");
-        let result = self
-            .bring_up(request, runtime.as_ref(), record, clock, events)
-            .await;
-        match result {
-            Ok(up) => Ok(Up { created, ..up }),
+        let begun = match self
+            .begin(request, runtime.as_ref(), record, &mut clock, events)
+            .await
+        {
+            Ok(begun) => begun,
             Err(error) => {
                 if created && !error.leaves_it_running() {
-                    self.discard(&env)?;
+                    self.discard(&env, events);
+                }
+                return Err(error);
+            }
+        };
+        match self
+            .settle(request, runtime.as_ref(), &begun, &mut clock, events)
+            .await
+        {
+            Ok((services, named)) => Ok(Up {
+                record: begun.record,
+                workspace: self.workspace(&env),
+                created,
+                services,
+                report: begun.spec.report().clone(),
+                outcome: begun.outcome,
+                named,
+                phases: clock.phases,
+            }),
+            Err(error) => {
+                if !error.leaves_it_running() {
+                    self.take_back(runtime.as_ref(), &begun, created, events).await;
                 }
                 Err(error)
             }
@@ -207,14 +237,16 @@ impl Engine {
         }
     }
 
-    async fn bring_up(
+    /// From the workspace's files to containers that were started. A failure here has taken back what it made in the
+    /// container engine.
+    async fn begin(
         &self,
         request: &UpRequest,
         runtime: &dyn Runtime,
         record: EnvironmentRecord,
-        mut clock: Clock,
+        clock: &mut Clock,
         events: Events<'_>,
-    ) -> Result<Up, Error> {
+    ) -> Result<Begun, Error> {
         let env = record.env.clone();
         let workspace = self.workspace(&env);
         let identity = Self::identity(&record);
@@ -225,62 +257,79 @@ impl Engine {
         }
         known_services(&env, &parsed.spec, &request.options.services)?;
         let subnet = self.claim(runtime, &env, &parsed.spec).await?;
-        let spec = isolate(
-            &parsed.spec,
-            &Isolation {
-                identity: identity.clone(),
-                suffix: record.suffix.clone(),
-                subnet,
-                source: record.source.clone(),
-                workspace: workspace.clone(),
-            },
-        )?;
+        let record = EnvironmentRecord {
+            subnet: Some(subnet),
+            ..record
+        };
+        let isolation = Isolation {
+            identity,
+            suffix: record.suffix.clone(),
+            subnet,
+            source: record.source.clone(),
+            workspace: workspace.clone(),
+        };
+        let spec = isolate(&parsed.spec, &isolation)?;
         crate::links::warn_of_links_out(&spec, &workspace, events);
         let reserved = self.reserve(&spec)?;
         clock.lap("claim");
-        let made = |event: cilo_runtimes::Event| events(Event::Runtime(event));
+        let told = |event: cilo_runtimes::Event| events(Event::Runtime(event));
         let daemon = self.daemon();
-        let (outcome, daemon) = tokio::join!(runtime.up(&spec, &request.options, &made), daemon.start());
-        let outcome = match outcome {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                let error = Self::explained(runtime, &spec, error).await;
-                if reserved && !error.leaves_it_running() {
-                    withdraw(&self.home().zones(), &env)?;
-                }
-                return Err(error);
-            }
-        };
-        clock.lap("containers");
+        let (outcome, daemon) = tokio::join!(runtime.up(&spec, &request.options, &told), daemon.start());
         if let Err(error) = &daemon {
             events(Event::Warning(format!(
                 "the names of {env} are not served: {error}"
             )));
         }
-        let zone = hosts::zone(&identity, &record.suffix, &outcome.services);
-        publish(&self.home().zones(), &zone)?;
+        match outcome {
+            Ok(outcome) => {
+                clock.lap("containers");
+                Ok(Begun {
+                    record,
+                    spec,
+                    outcome,
+                    daemon: daemon.is_ok(),
+                })
+            }
+            Err(error) => {
+                let error = Self::explained(runtime, &spec, error).await;
+                if reserved && !error.leaves_it_running() {
+                    withdraw(&self.home().zones(), &env)?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// From started containers to ready ones with names. `true`: the names are served.
+    async fn settle(
+        &self,
+        request: &UpRequest,
+        runtime: &dyn Runtime,
+        begun: &Begun,
+        clock: &mut Clock,
+        events: Events<'_>,
+    ) -> Result<(Vec<ServiceStatus>, bool), Error> {
+        let Begun {
+            record,
+            spec,
+            outcome,
+            daemon,
+        } = begun;
+        let zones = self.home().zones();
+        publish(
+            &zones,
+            &hosts::zone(spec.identity(), &record.suffix, &outcome.services),
+        )?;
         let services = self
-            .wait(request, runtime, &spec, outcome.services.clone(), events)
+            .wait(request, runtime, spec, outcome.services.clone(), events)
             .await?;
         clock.lap("ready");
         // A container that was restarted while it was waited for may have another address.
-        let zone = hosts::zone(&identity, &record.suffix, &services);
-        publish(&self.home().zones(), &zone)?;
-        let named = daemon.is_ok() && self.served(Expected::Published(&zone), events).await;
+        let zone = hosts::zone(spec.identity(), &record.suffix, &services);
+        publish(&zones, &zone)?;
+        let named = *daemon && self.served(Expected::Published(&zone), events).await;
         clock.lap("names");
-        Ok(Up {
-            record: EnvironmentRecord {
-                subnet: Some(subnet),
-                ..record
-            },
-            workspace,
-            created: false,
-            services,
-            report: spec.report().clone(),
-            outcome,
-            named,
-            phases: clock.phases,
-        })
+        Ok((services, named))
     }
 
     async fn wait(
@@ -316,38 +365,75 @@ impl Engine {
     }
 
     /// An engine's failure with what the failed service wrote last.
-    async fn explained(runtime: &dyn Runtime, spec: &IsolatedSpec, error: cilo_runtimes::UpError) -> Error {
-        match error {
-            cilo_runtimes::UpError::Cancelled { .. } => Error::Cancelled,
-            cilo_runtimes::UpError::Dependency {
+    async fn explained(runtime: &dyn Runtime, spec: &IsolatedSpec, error: UpError) -> Error {
+        let (of, service, reason) = match error {
+            UpError::Cancelled { .. } => return Error::Cancelled,
+            UpError::Dependency {
                 service,
                 dependency,
                 reason,
-            } => {
-                let log = last_lines(runtime, spec, &dependency).await;
-                let env = spec.identity().to_ref();
-                Error::NotReady {
-                    env,
-                    services: vec![crate::Unready {
-                        why: crate::Why::Dependency {
-                            of: service,
-                            reason: reason.to_string(),
-                        },
-                        service: dependency,
-                        log,
-                    }],
-                }
-            }
-            other => other.into(),
+            } => (service, dependency, reason),
+            other => return other.into(),
+        };
+        let env = spec.identity().to_ref();
+        let log = last_lines(runtime, spec, &service).await;
+        let why = Why::Dependency {
+            of,
+            reason: reason.to_string(),
+        };
+        let services = vec![Unready { service, why, log }];
+        match reason {
+            DependencyFailure::TimedOut { after, .. } => Error::TimedOut { env, after, services },
+            _ => Error::NotReady { env, services },
         }
     }
 
-    /// Takes back an environment that this call created.
-    fn discard(&self, env: &EnvRef) -> Result<(), Error> {
-        withdraw(&self.home().zones(), env)?;
-        cilo_workspace::remove(&self.workspace(env), &self.home().workspaces())?;
-        self.remove_baseline(env)?;
-        self.forget(env)
+    /// Takes back what this call made after it was all started: the environment, if it made that; else its containers,
+    /// if none ran before. Containers beside others that ran stay: stopping part of an environment mends nothing.
+    async fn take_back(&self, runtime: &dyn Runtime, begun: &Begun, created: bool, events: Events<'_>) {
+        let id = &begun.record.id;
+        let told = |event: cilo_runtimes::Event| events(Event::Runtime(event));
+        let outcome = &begun.outcome;
+        let undone = if created {
+            runtime.destroy(id, &told).await
+        } else if outcome.unchanged == 0 && outcome.recreated == 0 {
+            let at_once = DownOptions {
+                grace: Some(Duration::ZERO),
+                ..DownOptions::default()
+            };
+            runtime.down(id, &at_once, &told).await
+        } else {
+            events(Event::Warning(format!(
+                "{} ran before and stays as it is now",
+                begun.record.env
+            )));
+            return;
+        };
+        match undone {
+            Err(error) => events(Event::Warning(format!(
+                "not everything could be taken back: {error}"
+            ))),
+            Ok(_) if created => self.discard(&begun.record.env, events),
+            Ok(_) => {
+                if let Err(error) = self.take_names_back(&begun.record.env, events).await {
+                    events(Event::Warning(format!("names could not be taken back: {error}")));
+                }
+            }
+        }
+    }
+
+    /// Takes back an environment that this call created and that has nothing in the container engine. What made this
+    /// necessary is the error to report, so a failure here is a warning.
+    fn discard(&self, env: &EnvRef, events: Events<'_>) {
+        let discard = || -> Result<(), Error> {
+            withdraw(&self.home().zones(), env)?;
+            cilo_workspace::remove(&self.workspace(env), &self.home().workspaces())?;
+            self.remove_baseline(env)?;
+            self.forget(env)
+        };
+        if let Err(error) = discard() {
+            events(Event::Warning(format!("{env} could not be taken back: {error}")));
+        }
     }
 }
 

@@ -79,7 +79,12 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<ExitCode, Failu
     let up = context.engine.up(&request, &|event| progress.show(event)).await;
     progress.finish();
     let up = up?;
-    let view = EnvironmentView::new(&up.record, EnvironmentState::Running, &up.services, &up.workspace);
+    let view = EnvironmentView::new(
+        &up.record,
+        EnvironmentState::of(&up.services),
+        &up.services,
+        &up.workspace,
+    );
     if args.json {
         context.ui.json(&serde_json::json!({
             "version": VERSION,
