@@ -20,7 +20,7 @@ use crate::progress::Progress;
 /// environment is the last word before the first `--`. Options of `cilo run` come before the command.
 ///
 /// The command gets CILO_ENV, CILO_PROJECT, CILO_WORKSPACE, CILO_BASE_URL, CILO_DNS_SUFFIX and, for each service,
-/// CILO_<SERVICE>_HOST, CILO_<SERVICE>_PORT and CILO_<SERVICE>_URL.
+/// `CILO_<SERVICE>_HOST`, `CILO_<SERVICE>_PORT` and `CILO_<SERVICE>_URL`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
