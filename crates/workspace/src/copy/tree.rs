@@ -209,6 +209,15 @@ impl<'a> Walk<'a> {
     fn folder<'s>(&'s self, scope: &Scope<'s>, folder: Arc<Folder>) {
         let entries = match sys::entries(folder.from.as_fd()) {
             Ok(entries) => entries,
+            // A folder can be deleted while it is open; the root cannot, for the caller named it.
+            Err(Errno::NOENT) if !folder.path.as_os_str().is_empty() => {
+                if folder.in_git {
+                    self.shared.repacked.store(true, Ordering::Relaxed);
+                } else {
+                    self.note::<()>(folder.path.clone(), Noted::Vanished);
+                }
+                return self.finish(folder);
+            }
             Err(error) => {
                 self.fail::<()>(self.read_error(&folder.path, error));
                 return self.finish(folder);

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use rustix::fs::{Timespec, Timestamps};
 use serde::{Deserialize, Serialize};
 
 use super::commits;
@@ -13,6 +15,9 @@ use super::status;
 use crate::detach::Repository;
 use crate::git::{Git, GitError};
 use crate::scan::{self, Moment};
+
+/// Steps of a filesystem's clock are those of the kernel's timer: 10 ms at most.
+const LONGEST_STEP: Duration = Duration::from_millis(50);
 
 /// A copy's starting point. Small (names of commits and digests, no contents); the caller keeps it for [`Base`].
 ///
@@ -78,8 +83,12 @@ pub fn baseline(
             recorded.insert(to_text(path), repository);
         }
     }
+    let taken = Moment::of_change(&stat);
+    if !recorded.contains_key("") {
+        outlast(workspace, taken);
+    }
     Ok(Baseline {
-        taken: Moment::of_change(&stat),
+        taken,
         repositories: recorded,
     })
 }
@@ -93,6 +102,29 @@ impl Baseline {
     /// The folders its repositories were in.
     pub(crate) fn paths(&self) -> impl Iterator<Item = PathBuf> + '_ {
         self.repositories.keys().map(|text| from_text(text))
+    }
+}
+
+/// Waits until the filesystem's clock, which moves in steps of some milliseconds, has left a moment: what changes
+/// afterwards has a later time. A filesystem whose clock is coarser, or that cannot be asked, is not waited for.
+fn outlast(workspace: &Path, moment: Moment) {
+    let end = Instant::now() + LONGEST_STEP;
+    let Some(Ok(probe)) = workspace.parent().map(tempfile::tempfile_in) else {
+        return;
+    };
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: rustix::fs::UTIME_NOW,
+    };
+    let touch = Timestamps {
+        last_access: now,
+        last_modification: now,
+    };
+    while Instant::now() < end && rustix::fs::futimens(&probe, &touch).is_ok() {
+        if rustix::fs::fstat(&probe).is_ok_and(|stat| Moment::of_change(&stat) > moment) {
+            return;
+        }
+        std::thread::yield_now();
     }
 }
 
