@@ -26,6 +26,9 @@ use crate::{Event, Events};
 
 /// How many log lines are shown of a service that is not ready.
 const LOG_LINES: u32 = 20;
+/// Docker 20.10 tells of a container's end before its own list knows it, and then says nothing more: what is listed
+/// is looked at again when nothing has happened for so long.
+const SECOND_LOOK: Duration = Duration::from_millis(200);
 /// How long one attempt to connect may take.
 const CONNECT: Duration = Duration::from_secs(1);
 /// The first and the longest time between two attempts.
@@ -146,6 +149,7 @@ impl Wait<'_> {
                 () = sleep_until(deadline) => {
                     return Err(WaitError::TimedOut(self.with_logs(unready).await));
                 }
+                () = sleep(SECOND_LOOK) => statuses = self.read().await?,
             }
         }
     }
