@@ -32,9 +32,11 @@ fn main() -> ExitCode {
             .worker_threads(4)
             .enable_all()
             .build();
-        threads
-            .map_err(Failure::from)?
-            .block_on(cli.command.run(&context))
+        let threads = threads.map_err(Failure::from)?;
+        let result = threads.block_on(cli.command.run(&context));
+        // A thread that reads a terminal ends with the next key: nobody waits for that.
+        threads.shutdown_background();
+        result
     });
     match result {
         Ok(code) => code,

@@ -4,8 +4,8 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use cilo_engine::runtimes::{ExecRequest, ExecSession, Size, Stream};
-use cilo_spec::EnvName;
+use cilo_engine::runtimes::{ExecRequest, ExecSession, RuntimeError, Size, Stream};
+use cilo_spec::{EnvName, EnvRef};
 use futures_util::StreamExt;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -72,14 +72,31 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<ExitCode, Failu
         size: if tty { window() } else { None },
     };
     let runtime = context.engine.runtime().await?;
-    let session = runtime
-        .exec(&record.id, &request)
-        .await
-        .map_err(cilo_engine::Error::from)?;
+    let session = match runtime.exec(&record.id, &request).await {
+        Ok(session) => session,
+        Err(error) => return Err(explained(context, record.env, request.service, error).await),
+    };
     let raw = if tty { RawTerminal::enter() } else { None };
     let code = attend(session, tty).await;
     drop(raw);
     Ok(ExitCode::from(u8::try_from(code? & 0xff).unwrap_or(u8::MAX)))
+}
+
+/// A service without a running container may be none at all.
+async fn explained(context: &Context, env: EnvRef, service: String, error: RuntimeError) -> Failure {
+    if matches!(error, RuntimeError::NotRunning { .. })
+        && let Ok(summary) = context.engine.status(&context.selector(&env.env)).await
+    {
+        let known: Vec<String> = summary
+            .services
+            .into_iter()
+            .map(|status| status.service)
+            .collect();
+        if !known.is_empty() && !known.contains(&service) {
+            return cilo_engine::Error::UnknownService { env, service, known }.into();
+        }
+    }
+    cilo_engine::Error::from(error).into()
 }
 
 /// Carries input, output, window sizes and signals until the command has ended.
