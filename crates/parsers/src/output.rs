@@ -30,11 +30,17 @@ fn full(spec: &EnvironmentSpec) -> Value {
 pub fn canonical_yaml(spec: &EnvironmentSpec) -> String {
     let mut value = full(spec);
     // The content that was read from a variable would be a second source beside it.
-    if let Some(Value::Object(configs)) = value.get_mut("configs") {
-        for config in configs.values_mut().filter_map(Value::as_object_mut) {
-            if config.contains_key("environment") {
-                config.remove("content");
-            }
+    for config in objects(&mut value, "configs") {
+        if config.contains_key("environment") {
+            config.remove("content");
+        }
+    }
+    // A Dockerfile's name that was left empty on purpose is not the same as none.
+    for service in objects(&mut value, "services") {
+        if let Some(Value::Object(build)) = service.get_mut("build")
+            && !build.contains_key("dockerfile_inline")
+        {
+            build.entry("dockerfile").or_insert_with(|| Value::from(""));
         }
     }
     yaml(&value)
@@ -60,6 +66,19 @@ fn escape(value: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// The objects of a top-level section.
+fn objects<'a>(
+    model: &'a mut Value,
+    section: &str,
+) -> impl Iterator<Item = &'a mut serde_json::Map<String, Value>> {
+    model
+        .get_mut(section)
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flat_map(serde_json::Map::values_mut)
+        .filter_map(Value::as_object_mut)
 }
 
 /// The shortest form: whole where it is, and a 32-bit fraction with the digits it was written with.

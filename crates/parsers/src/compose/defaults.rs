@@ -18,6 +18,7 @@ pub(crate) fn apply(model: &mut Node) {
             count_all(request);
         }
         if let Some(build) = service.get_mut("build").and_then(Node::as_map_mut) {
+            build.retain(|key, value| key != "context" || value.as_str() != Some(""));
             put(build, "context", ".");
             secret_targets(build);
         }

@@ -13,6 +13,9 @@ use super::tree::{Map, Node, Path, Value};
 use super::variables;
 use crate::error::{Fault, Problem};
 
+/// Floats from here on do not hold every whole number.
+const MOST_WHOLE: f64 = 9e15;
+
 /// Checks a node and all below it.
 pub(crate) fn validate(
     node: &mut Node,
@@ -141,8 +144,8 @@ fn check_scalar(
     if scalar.types & wanted == 0 {
         return Err(wrong_type(node, path, &words(scalar.types)));
     }
-    check(node, scalar, path)?;
-    coerce(node, scalar, path, session)
+    coerce(node, scalar, path, session)?;
+    check(node, scalar, path)
 }
 
 fn check(node: &Node, scalar: &Scalar, path: &Path<'_>) -> Result<(), Fault> {
@@ -179,7 +182,13 @@ fn coerce(node: &mut Node, scalar: &Scalar, path: &Path<'_>, session: &Session<'
         (Target::Bool | Target::Int | Target::Float, Value::Text(_)) => {
             variables::cast(node, scalar, path, session)?;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "a number without a fraction")]
+        (Target::Int, Value::Float(number)) if number.abs() >= MOST_WHOLE => {
+            return Err(Fault::value(node.span, path, format!("{number} is too large")));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a number without a fraction, below the limit"
+        )]
         (Target::Int, Value::Float(number)) => node.value = Value::Int(*number as i64),
         (Target::Bytes, value) => {
             let size = match value {

@@ -78,6 +78,9 @@ fn parse(text: &str) -> Result<Vec<Short>, String> {
         return Err("the container port is missing".to_owned());
     }
     let (first, last) = range(container)?;
+    if first == 0 {
+        return Err("the container port must be from 1 to 65535".to_owned());
+    }
     let published = if host.is_empty() { None } else { Some(range(host)?) };
     if let Some((from, to)) = published
         && to - from != last - first

@@ -7,7 +7,7 @@ use super::parts::{
     BYTES, CAST_FLAG, COMMAND, CONFIGS, COUNT, DISTINCT_STRINGS, DURATION, ENV_FILES, EXTRA_HOSTS, FLAG,
     FRACTION, GPUS, HOOKS, LABEL_FILES, MAPPING, NUMERIC, OPTIONAL_MAPPING, OPTIONS, SECRETS, START_HOOKS,
     STRICT_CAST_FLAG, STRICT_FLAG, STRING, TEXTS, ULIMITS, UNIQUE_STRING_OR_LIST, UNIQUE_STRINGS,
-    UNIQUE_TEXTS, WHOLE,
+    UNIQUE_TEXTS,
 };
 use super::{Check, Field, Form, INT, Merge, NULL, NUMBER, Scalar, Shape, TEXT, Target, Unique, key, must};
 use crate::compose::canonical::{devices, health, lists, mounts, ports, service};
@@ -202,8 +202,9 @@ static PORT: Shape = Shape::object(&[
     key("name", &STRING),
     key("protocol", &STRING),
     key("published", &PUBLISHED),
-    key("target", &WHOLE),
+    key("target", &PORT_NUMBER),
 ]);
+static PORT_NUMBER: Shape = early_range(INT | TEXT, 1, 65535);
 static PUBLISHED: Shape = Shape::scalar(TEXT | INT, Target::Text);
 
 static VOLUMES: Shape = Shape::list(&VOLUME).unique(Unique::Target);
