@@ -26,14 +26,16 @@
 mod compose;
 mod error;
 mod output;
+mod problem;
 mod request;
 mod source;
 
 use std::collections::BTreeMap;
 
 pub use compose::ComposeParser;
-pub use error::{Notice, ParseError, Problem, Warning};
+pub use error::{ParseError, Warning};
 pub use output::{canonical, canonical_yaml, yaml};
+pub use problem::{Notice, Problem};
 pub use request::{Detected, ParseRequest, Parsed, Variable};
 pub use source::Location;
 

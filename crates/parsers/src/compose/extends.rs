@@ -10,7 +10,8 @@ use super::paths::{Base, resolve};
 use super::schema::{PROJECT, SERVICE};
 use super::settings::is_remote;
 use super::tree::{Map, Node, Path, Value};
-use crate::error::{Fault, Problem};
+use crate::error::Fault;
+use crate::problem::Problem;
 use crate::source::Span;
 
 /// Follows the `extends` of one document's services.

@@ -3,13 +3,15 @@
 
 use std::path::{Path as FilePath, PathBuf};
 
+use super::env_files::read_env_files;
 use super::merge::{merge, reset};
 use super::model::{Scope, load, read};
 use super::paths::clean;
 use super::schema::PROJECT;
-use super::settings::{is_remote, read_env_files};
+use super::settings::is_remote;
 use super::tree::{Node, Path, Value};
-use crate::error::{Fault, Problem};
+use crate::error::Fault;
+use crate::problem::Problem;
 
 /// What an include may bring.
 const SECTIONS: &[&str] = &["services", "networks", "volumes", "secrets", "configs", "models"];

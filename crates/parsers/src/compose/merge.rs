@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::scalar;
 use super::schema::{Merge, Shape, Unique};
 use super::tree::{Map, Node, Path, Value};
-use crate::error::{Fault, Problem};
+use crate::error::Fault;
+use crate::problem::Problem;
 
 /// Puts `over` onto `base`. Both are in long form.
 pub(crate) fn merge(

@@ -14,7 +14,8 @@ use super::tree::{Map, Node, Path, Value};
 use super::validate::validate;
 use super::variables::interpolate;
 use super::{checks, defaults, include};
-use crate::error::{Fault, Notice, Problem};
+use crate::error::Fault;
+use crate::problem::{Notice, Problem};
 use crate::source::Span;
 
 /// Where the files of one project, or one include, stand.

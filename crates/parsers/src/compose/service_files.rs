@@ -8,12 +8,13 @@ use std::path::Path;
 use cilo_spec::model::OptionalMapping;
 
 use super::dotenv;
+use super::env_files::{parse_env_file, refuse};
 use super::interpolate::Variables;
 use super::scalar;
 use super::session::{Environment, Lookup, Session, read};
-use super::settings::{parse_env_file, refuse};
 use super::tree::{Map, Node, Value};
-use crate::error::{Fault, Problem};
+use crate::error::Fault;
+use crate::problem::Problem;
 use crate::source::Span;
 
 /// One entry of `env_file`.

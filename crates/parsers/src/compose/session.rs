@@ -9,7 +9,8 @@ use cilo_spec::EnvironmentSpec;
 
 use super::interpolate::{Variables, references};
 use super::load::{self, Document};
-use crate::error::{Fault, Notice, Problem, Warning};
+use crate::error::{Fault, Warning};
+use crate::problem::{Notice, Problem};
 use crate::request::{ParseRequest, Variable};
 use crate::source::{Sources, Span};
 

@@ -2,14 +2,13 @@
 //! Which files are read, from where, with which variables: what the command line, the environment and `.env`
 //! decide before the first project file is parsed.
 
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use super::dotenv;
+use super::env_files;
 use super::paths::{Base, clean};
-use super::session::{Environment, Lookup, Session, read};
-use crate::error::{Fault, Notice, Problem};
-use crate::source::Span;
+use super::session::{Environment, Session};
+use crate::error::Fault;
+use crate::problem::{Notice, Problem};
 
 /// File names that are searched for, the preferred one first.
 const FILES: &[&str] = &[
@@ -70,7 +69,7 @@ pub(crate) fn settings(session: &Session<'_>) -> Result<Option<Settings>, Fault>
         .clone()
         .or(first_folder)
         .unwrap_or_else(|| request.directory.clone());
-    add_env_files(session, &folder, &mut environment, &mut env_files)?;
+    env_files::add(session, &folder, &mut environment, &mut env_files)?;
 
     let Some(files) = files(session, &environment)? else {
         return Ok(None);
@@ -84,7 +83,7 @@ pub(crate) fn settings(session: &Session<'_>) -> Result<Option<Settings>, Fault>
             .to_owned()
     });
     if directory != folder {
-        add_env_files(session, &directory, &mut environment, &mut env_files)?;
+        env_files::add(session, &directory, &mut environment, &mut env_files)?;
     }
 
     let mut profiles = request.profiles.clone();
@@ -125,101 +124,6 @@ pub(crate) fn normalise_name(name: &str) -> String {
         .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
         .collect();
     kept.trim_start_matches(['_', '-']).to_owned()
-}
-
-/// The variables of env files, each file over the one before; `environment` is asked first by their references.
-pub(crate) fn read_env_files(
-    session: &Session<'_>,
-    files: &[PathBuf],
-    environment: &Environment,
-) -> Result<Environment, Fault> {
-    let mut found = Environment::new();
-    for file in files {
-        if file == Path::new("/dev/null") {
-            continue;
-        }
-        let text = read(file, "the env file")?;
-        found = parse_env_file(session, file, &text, environment, &found)?;
-    }
-    Ok(found)
-}
-
-/// Parses one env file; its errors point into it.
-pub(crate) fn parse_env_file(
-    session: &Session<'_>,
-    file: &Path,
-    text: &str,
-    environment: &Environment,
-    earlier: &Environment,
-) -> Result<Environment, Fault> {
-    let lookup = Lookup {
-        environment,
-        session,
-        span: Cell::new(None),
-    };
-    dotenv::parse(text, &lookup, earlier).map_err(|error| refuse(session, file, text, error))
-}
-
-/// The error of an env file, with its place. Values may be secrets, so its line is shown up to the name.
-pub(crate) fn refuse(session: &Session<'_>, file: &Path, text: &str, error: dotenv::DotenvError) -> Fault {
-    let names: Vec<&str> = text
-        .lines()
-        .map(|line| line.find(['=', ':']).map_or(line, |end| &line[..=end]))
-        .collect();
-    let span = Span {
-        file: session.add_text(file, names.join("\n")),
-        line: error.line,
-        column: 1,
-    };
-    Fault::at(
-        span,
-        Problem::Dotenv {
-            message: error.message,
-        },
-    )
-}
-
-/// Adds what the explicit env files, else the folder's `.env`, say to the environment, which wins.
-fn add_env_files(
-    session: &Session<'_>,
-    folder: &Path,
-    environment: &mut Environment,
-    used: &mut Vec<PathBuf>,
-) -> Result<(), Fault> {
-    let request = session.request;
-    let mut files: Vec<PathBuf> = request.env_files.clone();
-    if files.is_empty()
-        && let Some(listed) = environment.get("COMPOSE_ENV_FILES")
-    {
-        files = listed
-            .split(',')
-            .filter(|file| !file.is_empty())
-            .map(PathBuf::from)
-            .collect();
-    }
-    let files: Vec<PathBuf> = if files.is_empty() {
-        let disabled = environment
-            .get("COMPOSE_DISABLE_ENV_FILE")
-            .is_some_and(|flag| matches!(flag.to_ascii_lowercase().as_str(), "1" | "t" | "true"));
-        let file = folder.join(".env");
-        if disabled || !file.is_file() {
-            return Ok(());
-        }
-        vec![file]
-    } else {
-        files
-            .iter()
-            .map(|file| clean(&request.directory.join(file)))
-            .collect()
-    };
-    if used.ends_with(&files) {
-        return Ok(());
-    }
-    for (name, value) in read_env_files(session, &files, environment)? {
-        environment.entry(name).or_insert(value);
-    }
-    used.extend(files);
-    Ok(())
 }
 
 /// The project files: given, else `COMPOSE_FILE`, else searched in the folder and those above it.

@@ -11,7 +11,8 @@ use super::session::Session;
 use super::suggest::nearest;
 use super::tree::{Map, Node, Path, Value};
 use super::variables;
-use crate::error::{Fault, Problem};
+use crate::error::Fault;
+use crate::problem::Problem;
 
 /// Floats from here on do not hold every whole number.
 const MOST_WHOLE: f64 = 9e15;

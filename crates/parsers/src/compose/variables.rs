@@ -8,7 +8,8 @@ use super::scalar;
 use super::schema::{Scalar, Shape, Target};
 use super::session::{Environment, Lookup, Session};
 use super::tree::{Node, Path, Value};
-use crate::error::{Fault, Notice, Problem};
+use crate::error::Fault;
+use crate::problem::{Notice, Problem};
 
 /// Replaces the variables of a whole document.
 pub(crate) fn interpolate(

@@ -3,7 +3,8 @@
 
 use super::super::session::Session;
 use super::super::tree::{Map, Node, Path, Value};
-use crate::error::{Fault, Notice};
+use crate::error::Fault;
+use crate::problem::Notice;
 
 /// `name` → `{source: name}`.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of the table")]
