@@ -96,12 +96,13 @@ pub(super) fn machine_paths(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// No folder is kept for content that may come.
+/// No folder is kept for content that may come; a test may need an empty one.
 pub(super) fn placeholders(tree: &Tree) -> Vec<Finding> {
     let keeps = |path: &&String| {
         [".gitkeep", ".keep", ".empty"]
             .iter()
             .any(|name| path.ends_with(name))
+            && !is_data(path)
     };
     let advice = "remove it; a folder appears when it has content";
     tree.files
@@ -141,7 +142,7 @@ fn machine_folder(line: &str) -> Option<&str> {
         let at = line.find(folder)?;
         // `:/target` is a path in a container, `x/y/` one below something else.
         let before = line[..at].chars().next_back();
-        if before.is_some_and(|c| c == ':' || c == '}' || c == '.' || c.is_alphanumeric()) {
+        if before.is_some_and(|c| ":}].".contains(c) || c.is_alphanumeric()) {
             return None;
         }
         let rest = &line[at + folder.len()..];
@@ -149,8 +150,11 @@ fn machine_folder(line: &str) -> Option<&str> {
             .find(|c: char| !c.is_alphanumeric() && !"-_.".contains(c))
             .unwrap_or(rest.len());
         let is_home = folder.starts_with("/h");
-        // What lies in `/home` directly is no user's.
-        let is_example = is_home && (!rest[end..].starts_with('/') || EXAMPLE_USERS.contains(&&rest[..end]));
+        // What lies in `/home` directly is no user's, and no user's name begins with a dot.
+        let is_example = is_home
+            && (!rest[end..].starts_with('/')
+                || rest.starts_with('.')
+                || EXAMPLE_USERS.contains(&&rest[..end]));
         (!is_example).then(|| &line[at..at + folder.len() + end])
     })
 }
@@ -261,5 +265,6 @@ mod tests {
     fn placeholders_are_found() {
         assert_eq!(placeholders(&tree("deploy/.gitkeep", "")).len(), 1);
         assert_eq!(placeholders(&tree("deploy/unit.service", "")), []);
+        assert_eq!(placeholders(&tree("a/tests/fixtures/empty/.keep", "")), []);
     }
 }
