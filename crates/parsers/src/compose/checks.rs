@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Rules within one attribute that its type cannot say (compose.md A7 of the design notes).
+//! Rules within one attribute that its type cannot say.
 
 use super::tree::{Node, Path, Value};
 use crate::error::Fault;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Rules between attributes and services, over the services that run (compose.md A7 of the design notes).
+//! Rules between attributes and services, over the services that run.
 
 use std::collections::{BTreeMap, BTreeSet};
 

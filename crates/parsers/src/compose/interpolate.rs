@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! The grammar of `$NAME` and `${NAME…}`, shared by project files and env files (compose.md A2 in Cilo's design
-//! notes; Compose specification, "Interpolation").
+//! The grammar of `$NAME` and `${NAME…}`, shared by project files and env files
+//! (Compose specification, "Interpolation").
 
 /// How deep defaults may nest in defaults.
 const MAX_NESTING: usize = 64;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! `services.*.build` and `services.*.develop`.
+//! `services.*.build` and `develop`, and what stands in for a container: providers and models.
 
 use super::parts::{
     ANY_TEXT, BYTES, EXTRA_HOSTS, FLAG, HOOK, MAPPING, OPTIONAL_MAPPING, SECRETS, STRING, STRING_OR_LIST,
@@ -62,7 +62,6 @@ static ACTION: Shape = Shape::checked(
     Check::OneOf(&["rebuild", "sync", "restart", "sync+restart", "sync+exec"]),
 );
 
-/// Kept near the shapes that use them in the model's order.
 pub(super) static PROVIDER: Shape =
     Shape::object(&[key("options", &PROVIDER_OPTIONS), must("type", &STRING)]);
 static PROVIDER_OPTIONS: Shape = Shape::map(&PROVIDER_OPTION);
