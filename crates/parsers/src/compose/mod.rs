@@ -190,12 +190,15 @@ fn parse(session: &Session<'_>) -> Result<EnvironmentSpec, Fault> {
     profiles::select(&mut spec, &settings.profiles);
     consistency::check(&spec, &tree, session)?;
     for (name, service) in &mut spec.services {
-        let files = env_files.get(name).map_or(&[][..], Vec::as_slice);
-        service.environment =
-            service_files::environment(files, &service.environment, &settings.environment, session)?;
-        let mut labels = service_files::labels(&service.label_file, session)?;
-        labels.append(&mut service.labels);
-        service.labels = labels;
+        if let Some(files) = env_files.get(name) {
+            service.environment =
+                service_files::environment(files, &service.environment, &settings.environment, session)?;
+        }
+        if !service.label_file.is_empty() {
+            let mut labels = service_files::labels(&service.label_file, session)?;
+            labels.append(&mut service.labels);
+            service.labels = labels;
+        }
         if let Some(deploy) = &mut service.deploy {
             deploy.replicas = service.scale.or(deploy.replicas);
         }
