@@ -186,6 +186,10 @@ impl Checker {
                 );
             }
         }
+        if !build.context.starts_with('/') && !build.dockerfile_inline.is_empty() {
+            let why = "goes with a context that is a folder only";
+            self.refuse(at("dockerfile_inline"), why.to_owned());
+        }
         if build.platforms.len() > 1 {
             self.refuse(
                 at("platforms"),

@@ -58,6 +58,13 @@ pub(super) struct SeenImage {
     built_as: Option<String>,
 }
 
+/// A volume as the engine lists it.
+#[derive(Clone, Debug)]
+pub(super) struct SeenVolume {
+    pub(super) name: String,
+    pub(super) hash: Option<String>,
+}
+
 /// A network as the engine lists it.
 #[derive(Clone, Debug)]
 pub(super) struct SeenNetwork {
@@ -96,8 +103,8 @@ impl Docker {
         Ok(listed.into_iter().filter_map(seen_network).collect())
     }
 
-    /// The environment's volumes by name.
-    pub(super) async fn volumes(&self, env: &EnvId) -> Result<Vec<String>, RuntimeError> {
+    /// The environment's volumes.
+    pub(super) async fn volumes(&self, env: &EnvId) -> Result<Vec<SeenVolume>, RuntimeError> {
         let filters = [("label", vec![of(env)])].into_iter().collect();
         let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
         let listed = self
@@ -106,7 +113,11 @@ impl Docker {
             .await
             .map_err(|error| dialect::classify("list volumes", error))?;
         let volumes = listed.volumes.unwrap_or_default();
-        Ok(volumes.into_iter().map(|volume| volume.name).collect())
+        let seen = volumes.into_iter().map(|volume| SeenVolume {
+            hash: volume.labels.get(labels::HASH).cloned(),
+            name: volume.name,
+        });
+        Ok(seen.collect())
     }
 
     /// The images that were built for the environment.
@@ -162,13 +173,10 @@ pub(super) fn of(env: &EnvId) -> String {
     format!("{}={env}", cilo::ID)
 }
 
-/// `None` for what has no service: not made by a runtime.
+/// A container without a service is a throw-away one of ours.
 fn seen(summary: ContainerSummary) -> Option<Seen> {
     let labels: BTreeMap<String, String> = summary.labels.unwrap_or_default().into_iter().collect();
-    let service = labels
-        .get(cilo::SERVICE)
-        .or_else(|| labels.get(labels::SERVICE))?
-        .clone();
+    let service = labels.get(cilo::SERVICE).cloned().unwrap_or_default();
     let number = labels
         .get(labels::NUMBER)
         .and_then(|text| text.parse().ok())

@@ -32,7 +32,7 @@ pub(super) async fn contents(docker: &Docker, env: &EnvId) -> Result<Contents, R
     Ok(Contents {
         containers: containers.into_iter().map(|container| container.name).collect(),
         networks: networks.into_iter().map(|network| network.name).collect(),
-        volumes,
+        volumes: volumes.into_iter().map(|volume| volume.name).collect(),
         images: images.into_iter().flat_map(|image| image.own_names()).collect(),
     })
 }
@@ -97,7 +97,7 @@ pub(super) async fn destroy(
         networks.into_iter().map(|network| (network.id, network.name)),
     );
     let volumes = tally.note(volumes);
-    let volumes = join_all(volumes.iter().map(|volume| remove_volume(&tools, volume)));
+    let volumes = join_all(volumes.iter().map(|volume| remove_volume(&tools, &volume.name)));
     let names: Vec<String> = tally
         .note(images)
         .into_iter()

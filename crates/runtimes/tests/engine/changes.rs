@@ -204,3 +204,24 @@ fn a_dependant_restarts_with_what_it_depends_on() {
         assert!(env.started("a") < env.started("b"));
     });
 }
+
+#[test]
+fn a_fixed_address_passes_to_the_successor() {
+    for_each_engine(|env| async move {
+        let spec = |value: &str| {
+            env.project(json!({
+                "services": { "a": idle_with(json!({
+                    "environment": { "VALUE": value },
+                    "networks": { "fixed": { "ipv4_address": "172.30.9.77" } },
+                }))},
+                "networks": { "fixed": { "ipam": { "config": [{ "subnet": "172.30.9.0/24" }] } } },
+            }))
+        };
+        env.up(&spec("one")).await;
+        let before = env.status().await["a"].replicas[0].addresses["fixed"];
+        // Two networks share the environment's addresses: the fixed one has the second half.
+        assert_eq!(before.octets()[3], 128 + 77);
+        assert_eq!(env.up(&spec("two")).await.recreated, 1);
+        assert_eq!(env.status().await["a"].replicas[0].addresses["fixed"], before);
+    });
+}

@@ -3,10 +3,11 @@
 
 use std::sync::Mutex;
 
-use cilo_runtimes::{DownOptions, Event};
+use cilo_runtimes::{DownOptions, Event, Filter, UpOptions};
+use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{for_each_engine, idle, idle_with};
+use crate::support::{for_each_engine, idle, idle_with, report};
 
 #[test]
 fn down_goes_backwards_and_keeps_volumes() {
@@ -101,6 +102,61 @@ fn destroy_takes_all_of_one_environment_and_nothing_of_another() {
         assert_eq!((kept.containers.len(), kept.images.len()), (1, 1));
         env.runtime.destroy(&other.identity.id, &()).await.unwrap();
         assert!(env.runtime.contents(&other.identity.id).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn sixteen_environments_come_and_go_at_once() {
+    for_each_engine(|env| async move {
+        let isolations: Vec<_> = env
+            .isolation
+            .subnet
+            .subnets(28)
+            .unwrap()
+            .enumerate()
+            .map(|(number, subnet)| {
+                let mut other = env.isolation.clone();
+                other.identity.id = uuid::Uuid::now_v7().to_string().parse().unwrap();
+                other.identity.env = format!("n{number}-{}", env.isolation.identity.env)
+                    .parse()
+                    .unwrap();
+                other.subnet = subnet;
+                other
+            })
+            .collect();
+        let spec: cilo_spec::EnvironmentSpec = serde_json::from_value(json!({
+            "name": "runtimes",
+            "services": { "a": {
+                "image": "busybox:latest",
+                "command": ["sleep", "100000"],
+                "networks": { "default": null },
+            }},
+            "networks": { "default": {} },
+        }))
+        .unwrap();
+        let ups = isolations.iter().map(|isolation| {
+            let (spec, runtime) = (cilo_spec::isolate(&spec, isolation).unwrap(), &env.runtime);
+            async move { runtime.up(&spec, &UpOptions::default(), &()).await }
+        });
+        let failed: Vec<String> = join_all(ups)
+            .await
+            .into_iter()
+            .filter_map(|up| up.err().map(|error| report(&error)))
+            .collect();
+        let project = isolations[0].identity.project.clone();
+        let status = env.runtime.statuses(&Filter::Project(project)).await.unwrap();
+        let running = isolations
+            .iter()
+            .filter(|isolation| status.contains_key(&isolation.identity.id))
+            .count();
+        let gone = isolations
+            .iter()
+            .map(|isolation| env.runtime.destroy(&isolation.identity.id, &()));
+        for destroyed in join_all(gone).await {
+            destroyed.unwrap();
+        }
+        assert!(failed.is_empty(), "{failed:?}");
+        assert_eq!(running, isolations.len());
     });
 }
 

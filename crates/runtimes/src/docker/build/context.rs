@@ -8,21 +8,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cilo_spec::model::Build;
 use fs_err as fs;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use super::ignored::Ignored;
+use super::stream::{self, Packing};
 use crate::error::RuntimeError;
 
 /// The name under which a Dockerfile that is not in the context is sent.
 const GIVEN: &str = ".cilo.Dockerfile";
 /// The ignore file next to the context's root.
 const IGNORE_FILE: &str = ".dockerignore";
-/// Bytes that are sent at a time.
-const CHUNK: usize = 64 * 1024;
-/// Chunks that wait to be sent.
-const QUEUE: usize = 16;
-
 /// What a build starts from.
 #[derive(Debug)]
 pub(super) struct Context {
@@ -44,9 +38,6 @@ pub(super) enum Dockerfile {
     /// A text that is added under a name of ours.
     Given { name: String, text: Vec<u8> },
 }
-
-/// The packing that goes on while the archive is sent.
-pub(super) struct Packing(JoinHandle<Result<(), RuntimeError>>);
 
 impl Context {
     /// Reads what is needed before anything can be sent.
@@ -106,21 +97,8 @@ impl Context {
         impl futures_util::Stream<Item = Result<Bytes, io::Error>> + Send + use<>,
         Packing,
     ) {
-        let (sender, receiver) = mpsc::channel::<Result<Bytes, io::Error>>(QUEUE);
         let context = Arc::clone(self);
-        let packing = tokio::task::spawn_blocking(move || {
-            let pipe = io::BufWriter::with_capacity(CHUNK, Pipe(sender.clone()));
-            let packed = context.pack(pipe);
-            if let Err(error) = &packed {
-                // Breaks the request: a half context must not be built.
-                drop(sender.blocking_send(Err(io::Error::other(error.to_string()))));
-            }
-            packed
-        });
-        let chunks = futures_util::stream::unfold(receiver, |mut receiver| async move {
-            receiver.recv().await.map(|chunk| (chunk, receiver))
-        });
-        (chunks, Packing(packing))
+        stream::packed(move |pipe| context.pack(pipe))
     }
 
     /// The archive in memory.
@@ -205,35 +183,6 @@ impl Context {
     fn is_needed_below(&self, folder: &str) -> bool {
         matches!(&self.dockerfile, Dockerfile::Inside(path)
             if path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
-    }
-}
-
-impl Packing {
-    /// How it ended. When the receiver went away first, that is not its fault.
-    pub(super) async fn finished(self) -> Result<(), RuntimeError> {
-        match self.0.await {
-            Ok(Err(RuntimeError::File { source, .. })) if source.kind() == io::ErrorKind::BrokenPipe => {
-                Ok(())
-            }
-            Ok(result) => result,
-            Err(_) => Ok(()),
-        }
-    }
-}
-
-/// Sends what is written to it; ends with `BrokenPipe` when nobody listens any more.
-struct Pipe(mpsc::Sender<Result<Bytes, io::Error>>);
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .blocking_send(Ok(Bytes::copy_from_slice(bytes)))
-            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ mod context;
 mod ignored;
 mod kit;
 mod progress;
+mod stream;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

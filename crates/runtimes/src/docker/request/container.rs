@@ -164,7 +164,7 @@ mod tests {
             suffix: "test".parse().unwrap(),
             subnet: "10.224.1.0/24".parse().unwrap(),
             source: "/src".into(),
-            workspace: "/work/one".into(),
+            workspace: "/workspaces/one".into(),
         };
         isolate(&spec, &isolation).unwrap()
     }
@@ -229,7 +229,7 @@ mod tests {
             "ExposedPorts": { "80/tcp": {} },
             "Healthcheck": { "Interval": 5_000_000_000_i64, "Retries": 2, "Test": ["CMD", "true"] },
             "HostConfig": {
-                "Binds": ["cilo_shop_one_data:/data:rw", "/work/one/html:/html:ro"],
+                "Binds": ["cilo_shop_one_data:/data:rw", "/workspaces/one/html:/html:ro"],
                 "CapDrop": ["ALL"],
                 "ExtraHosts": ["host.docker.internal:host-gateway"],
                 "MaskedPaths": [],
@@ -238,7 +238,7 @@ mod tests {
                     { "Target": "/tmp", "TmpfsOptions": { "SizeBytes": 67_108_864 }, "Type": "tmpfs" },
                     {
                         "ReadOnly": true,
-                        "Source": "/work/one/key.txt",
+                        "Source": "/workspaces/one/key.txt",
                         "Target": "/run/secrets/key",
                         "Type": "bind",
                     },

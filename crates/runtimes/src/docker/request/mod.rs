@@ -17,7 +17,7 @@ pub(super) use container::{body, canonical};
 pub(super) use endpoint::{order as endpoint_order, settings as endpoint};
 pub(super) use host::{restarts, seccomp_files};
 pub(super) use mounts::{config_target, secret_target};
-pub(super) use object::{network, network_hash, volume};
+pub(super) use object::{network, network_hash, volume, volume_hash};
 
 use super::observe::MountedVolume;
 

@@ -15,7 +15,7 @@ pub(in crate::docker) fn network_hash(network: &Network) -> String {
 }
 
 /// The digest by which a volume that differs from its description is known.
-fn volume_hash(volume: &Volume) -> String {
+pub(in crate::docker) fn volume_hash(volume: &Volume) -> String {
     hash::of(&serde_json::to_value(volume).unwrap_or_default())
 }
 

@@ -3,6 +3,7 @@
 
 mod containers;
 mod copies;
+mod decide;
 mod hooks;
 mod images;
 mod objects;

@@ -167,7 +167,15 @@ async fn make_volume(run: &Run<'_>, key: &str, volume: &Volume) -> Result<(), St
             .map(drop)
             .map_err(|error| run.fail(dialect::classify(format!("use external volume `{name}`"), error)));
     }
-    if run.there.volumes.iter().any(|seen| seen == name) {
+    if let Some(seen) = run.there.volumes.iter().find(|seen| seen.name == name) {
+        if seen.hash != Some(request::volume_hash(volume)) {
+            run.tell(Event::Warning {
+                service: None,
+                text: format!(
+                    "volume `{key}` is described differently now; it keeps its data and its old settings"
+                ),
+            });
+        }
         return Ok(());
     }
     run.goes_on()?;

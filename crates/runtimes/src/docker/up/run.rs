@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::pulse::Pulse;
 use super::undo::Undo;
 use crate::docker::Docker;
-use crate::docker::observe::{Seen, SeenNetwork, of};
+use crate::docker::observe::{Seen, SeenNetwork, SeenVolume, of};
 use crate::error::{RuntimeError, UpError};
 use crate::event::{Event, EventSink};
 use crate::options::UpOptions;
@@ -34,7 +34,7 @@ pub(super) struct Run<'a> {
 pub(super) struct There {
     pub(super) containers: Vec<Seen>,
     pub(super) networks: Vec<SeenNetwork>,
-    pub(super) volumes: Vec<String>,
+    pub(super) volumes: Vec<SeenVolume>,
 }
 
 #[derive(Default)]
