@@ -2,12 +2,14 @@
 //! The `git` program, and the only place that starts it.
 //!
 //! The repository is named, never searched for: a workspace can neither lead git to a repository above it nor be
-//! refused for its owner. Hooks, monitors and prompts are off, and git's variables do not reach it.
+//! refused for its owner. Hooks, monitors and prompts are off, git's variables do not reach it, and filters run only as
+//! the user's own settings define them: what a repository says of itself starts no program.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 
 /// Variables that would lead git elsewhere or change what it prints (`git rev-parse --local-env-vars`, git(1)).
 const VARIABLES: [&str; 33] = [
@@ -67,6 +69,8 @@ pub(crate) struct Git {
     work_tree: PathBuf,
     git_dir: PathBuf,
     variables: Vec<(&'static str, OsString)>,
+    /// Settings that outrank the repository's own filters.
+    filters: OnceLock<Vec<String>>,
 }
 
 /// Where `HEAD` is.
@@ -114,6 +118,7 @@ impl Git {
             work_tree: work_tree.to_owned(),
             git_dir: git_dir.to_owned(),
             variables: Vec::new(),
+            filters: OnceLock::new(),
         }
     }
 
@@ -186,6 +191,74 @@ impl Git {
     }
 
     fn command(&self, args: &[&str], input: &[u8], output: Stdio) -> Result<std::process::Output, GitError> {
+        let filters = match self.filters.get() {
+            Some(filters) => filters,
+            None => {
+                let found = self.own_filters()?;
+                self.filters.get_or_init(|| found)
+            }
+        };
+        let output = self.start(filters, args, input, output)?;
+        if output.status.success() {
+            return Ok(output);
+        }
+        Err(self.failure(args, &output))
+    }
+
+    /// The filters that the repository's own settings define (`gitattributes(5)`, "filter"), each as the user's
+    /// settings have it, or switched off. Reading settings starts no program.
+    fn own_filters(&self) -> Result<Vec<String>, GitError> {
+        let ask = |args: &[&str]| self.start(&[], args, b"", Stdio::piped());
+        let names = [
+            "config",
+            "--show-scope",
+            "--name-only",
+            "--null",
+            "--get-regexp",
+            "^filter[.]",
+        ];
+        let found = ask(&names)?;
+        // Exit code 1: there are none.
+        if !matches!(found.status.code(), Some(0 | 1)) {
+            return Err(self.failure(&names, &found));
+        }
+        let text = String::from_utf8_lossy(&found.stdout);
+        let mut fields = text.split_terminator('\0');
+        let mut settings = Vec::new();
+        while let (Some(scope), Some(name)) = (fields.next(), fields.next()) {
+            if !matches!(scope, "local" | "worktree") {
+                continue;
+            }
+            let off = if name.ends_with(".required") { "false" } else { "" };
+            let mut value = off.to_owned();
+            for users in ["--global", "--system"] {
+                let answer = ask(&["config", users, "--get", name])?;
+                if answer.status.success() {
+                    value = String::from_utf8_lossy(&answer.stdout).trim_end().to_owned();
+                    break;
+                }
+            }
+            settings.push(format!("{name}={value}"));
+        }
+        Ok(settings)
+    }
+
+    fn failure(&self, args: &[&str], output: &std::process::Output) -> GitError {
+        GitError::Failed {
+            command: args.first().copied().unwrap_or_default().to_owned(),
+            path: self.work_tree.clone(),
+            status: output.status,
+            message: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        }
+    }
+
+    fn start(
+        &self,
+        filters: &[String],
+        args: &[&str],
+        input: &[u8],
+        output: Stdio,
+    ) -> Result<std::process::Output, GitError> {
         #[expect(clippy::disallowed_methods, reason = "this is git's typed wrapper")]
         let mut command = Command::new("git");
         for variable in VARIABLES {
@@ -198,7 +271,7 @@ impl Git {
             .env("GIT_PAGER", "cat")
             .env("GIT_EDITOR", "false")
             .envs(self.variables.iter().map(|(name, value)| (*name, value)));
-        for setting in SETTINGS {
+        for setting in SETTINGS.into_iter().chain(filters.iter().map(String::as_str)) {
             command.args(["-c", setting]);
         }
         command
@@ -209,18 +282,9 @@ impl Git {
             .stdin(self.input(input)?)
             .stdout(output)
             .stderr(Stdio::piped());
-        let output = command.output().map_err(|source| match source.kind() {
+        command.output().map_err(|source| match source.kind() {
             io::ErrorKind::NotFound if self.work_tree.is_dir() => GitError::Missing,
             _ => self.run_error(source),
-        })?;
-        if output.status.success() {
-            return Ok(output);
-        }
-        Err(GitError::Failed {
-            command: args.first().copied().unwrap_or_default().to_owned(),
-            path: self.work_tree.clone(),
-            status: output.status,
-            message: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
         })
     }
 

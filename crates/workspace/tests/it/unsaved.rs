@@ -374,3 +374,26 @@ fn relative_paths_will_do() {
     );
     cilo_workspace::remove(&target, &relative(&copied.place.at(""))).unwrap();
 }
+
+/// A workspace's settings were written by whoever worked in it: they must start nothing on the host.
+#[test]
+fn a_filter_that_a_workspace_defines_is_not_run() {
+    let copied = Copied::new(|source| {
+        repository(source);
+        file(&source.join("a.txt"), "a\n");
+        git(source, &["add", "."]);
+        commit(source, "first");
+    });
+    let (target, mark) = (copied.target.clone(), copied.place.at("mark"));
+    fs_err::write(target.join(".gitattributes"), "* filter=mine\n").unwrap();
+    let trap = format!("touch '{}'; cat", mark.display());
+    for key in ["clean", "smudge", "process"] {
+        git(&target, &["config", &format!("filter.mine.{key}"), &trap]);
+    }
+    git(&target, &["config", "filter.mine.required", "true"]);
+    fs_err::write(target.join("a.txt"), "changed\n").unwrap();
+    let work = copied.unsaved();
+    assert!(!work.is_empty());
+    cilo_workspace::salvage(&target, &work, &copied.place.at("salvage")).unwrap();
+    assert!(!mark.exists(), "the workspace's filter was run");
+}
