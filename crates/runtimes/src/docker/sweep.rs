@@ -49,8 +49,12 @@ async fn candidates(docker: &Docker, env: &EnvId) -> Result<Vec<String>, Runtime
         .into_iter()
         .filter_map(|container| container.labels.get(labels::IMAGE).cloned());
     let own = own.into_iter().map(|image| image.id);
-    // Small ones are the ones made of tools.
-    let mut others: Vec<(i64, String)> = all.into_iter().map(|image| (image.size, image.id)).collect();
+    // Small ones are the ones made of tools. Another environment's own may be about to go.
+    let mut others: Vec<(i64, String)> = all
+        .into_iter()
+        .filter(|image| !image.labels.contains_key(cilo::ID))
+        .map(|image| (image.size, image.id))
+        .collect();
     others.sort();
     let mut seen = BTreeSet::new();
     Ok(used

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bollard::query_parameters::{RemoveImageOptions, RemoveVolumeOptions};
 use cilo_spec::model::Hook;
@@ -16,6 +16,10 @@ use crate::error::{RuntimeError, TeardownError};
 use crate::event::{Event, EventSink};
 use crate::options::DownOptions;
 use crate::report::Contents;
+
+/// How often an image that is in use is asked for again, and the time in between.
+const TRIES: u32 = 8;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What has gone and what has not.
 #[derive(Default)]
@@ -258,13 +262,19 @@ async fn remove_volume(tools: &Tools<'_>, name: &str) {
     }
 }
 
+/// An image may be in use for a moment by a container that is on its way out, or that empties a folder.
 async fn remove_image(tools: &Tools<'_>, name: &str) {
-    match tools
-        .docker
-        .api
-        .remove_image(name, None::<RemoveImageOptions>, None)
-        .await
-    {
+    let mut tries = 0;
+    let removed = loop {
+        let api = &tools.docker.api;
+        let removed = api.remove_image(name, None::<RemoveImageOptions>, None).await;
+        tries += 1;
+        match removed {
+            Err(error) if dialect::is_in_use(&error) && tries < TRIES => tokio::time::sleep(PAUSE).await,
+            other => break other,
+        }
+    };
+    match removed {
         Err(error) if !dialect::is_missing(&error) => {
             tools
                 .tally
