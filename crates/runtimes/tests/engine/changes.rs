@@ -7,7 +7,7 @@ use cilo_runtimes::{Event, Reason, UpOptions};
 use cilo_spec::ReplicaState;
 use serde_json::json;
 
-use crate::support::{Env, for_each_engine, idle, idle_with};
+use crate::support::{Env, for_each_engine, free_subnet, idle, idle_with};
 
 async fn ids(env: &Env) -> BTreeMap<String, String> {
     let status = env.status().await;
@@ -171,11 +171,7 @@ fn a_network_that_moved_takes_its_containers_with_it() {
     for_each_engine(|mut env| async move {
         env.up(&env.spec(json!({ "a": idle(), "b": idle() }))).await;
         let old = env.isolation.subnet;
-        let taken = env.runtime.subnets().await.unwrap();
-        env.isolation.subnet = (0..=u8::MAX)
-            .map(|third| ipnet::Ipv4Net::new([10, 225, third, 0].into(), 24).unwrap())
-            .rfind(|subnet| !taken.iter().any(|other| other.subnet.contains(subnet)))
-            .unwrap();
+        env.isolation.subnet = free_subnet(&*env.runtime).await;
         let outcome = env.up(&env.spec(json!({ "a": idle(), "b": idle() }))).await;
         assert_eq!(outcome.recreated, 2);
         for service in env.status().await.values() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Environments for tests: an id, a subnet and a folder of their own, gone when the test ends, however it ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -63,22 +63,37 @@ fn engine_is_required() -> bool {
     std::env::var_os("CILO_TEST_ENGINE").is_some()
 }
 
+/// A subnet that no network has and no other test of this process was given.
+pub(crate) async fn free_subnet(runtime: &dyn Runtime) -> Ipv4Net {
+    static GIVEN: Mutex<BTreeSet<u8>> = Mutex::new(BTreeSet::new());
+    let taken = runtime.subnets().await.unwrap();
+    // Other processes start elsewhere, most of the time.
+    let start = u8::try_from(uuid::Uuid::now_v7().as_u128() & 0xff).unwrap();
+    let mut given = GIVEN.lock().unwrap();
+    let (third, subnet) = (0..=u8::MAX)
+        .map(|step| start.wrapping_add(step))
+        .map(|third| (third, Ipv4Net::new([10, 225, third, 0].into(), 24).unwrap()))
+        .find(|(third, subnet)| {
+            !given.contains(third)
+                && !taken
+                    .iter()
+                    .any(|other| other.subnet.contains(subnet) || subnet.contains(&other.subnet))
+        })
+        .unwrap();
+    given.insert(third);
+    subnet
+}
+
 impl Env {
     async fn new(runtime: Arc<dyn Runtime>, endpoint: Endpoint) -> Self {
         let id = uuid::Uuid::now_v7();
         let folder = tempfile::tempdir().unwrap();
-        let random = id.as_u128();
-        let taken = runtime.subnets().await.unwrap();
-        let subnet = (0..=u8::MAX)
-            .map(|step| {
-                let third = u8::try_from(random & 0xff).unwrap().wrapping_add(step);
-                Ipv4Net::new([10, 225, third, 0].into(), 24).unwrap()
-            })
-            .find(|subnet| !taken.iter().any(|other| other.subnet.contains(subnet)))
-            .unwrap();
+        let subnet = free_subnet(&*runtime).await;
         let identity = Identity {
             project: "runtimes".parse().unwrap(),
-            env: format!("t{:012x}", random & 0xffff_ffff_ffff).parse().unwrap(),
+            env: format!("t{:012x}", id.as_u128() & 0xffff_ffff_ffff)
+                .parse()
+                .unwrap(),
             id: id.to_string().parse().unwrap(),
         };
         let isolation = Isolation {

@@ -7,7 +7,7 @@ use cilo_runtimes::{DownOptions, Event, Filter, UpOptions};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{for_each_engine, idle, idle_with, report};
+use crate::support::{for_each_engine, free_subnet, idle, idle_with, report};
 
 #[test]
 fn down_goes_backwards_and_keeps_volumes() {
@@ -77,11 +77,7 @@ fn destroy_takes_all_of_one_environment_and_nothing_of_another() {
         let mut other = env.isolation.clone();
         other.identity.id = uuid::Uuid::now_v7().to_string().parse().unwrap();
         other.identity.env = format!("o{}", &other.identity.id.as_str()[24..]).parse().unwrap();
-        let taken = env.runtime.subnets().await.unwrap();
-        other.subnet = (0..=u8::MAX)
-            .map(|third| ipnet::Ipv4Net::new([10, 225, third, 0].into(), 24).unwrap())
-            .find(|subnet| !taken.iter().any(|known| known.subnet.contains(subnet)))
-            .unwrap();
+        other.subnet = free_subnet(&*env.runtime).await;
         let spec = serde_json::from_value(project()).unwrap();
         let foreign = cilo_spec::isolate(&spec, &other).unwrap();
         env.up(&foreign).await;
