@@ -84,6 +84,46 @@ fn addresses_that_make_no_sense_are_refused_by_name() {
 }
 
 #[test]
+fn services_that_share_a_built_image_still_share_it() {
+    let service = |image: &str, build: bool| Service {
+        image: image.to_owned(),
+        build: build.then(Default::default),
+        ..Service::default()
+    };
+    let services = [
+        ("api", service("acme/app", true)),
+        ("worker", service("acme/app:latest", false)),
+        ("jobs", service("acme/app", true)),
+        ("older", service("acme/app:1", false)),
+        ("own", service("", true)),
+        ("user", service("p-own", false)),
+    ];
+    let services = services
+        .into_iter()
+        .map(|(name, service)| (name.to_owned(), service))
+        .collect();
+    let spec = EnvironmentSpec {
+        name: "p".to_owned(),
+        services,
+        ..EnvironmentSpec::default()
+    };
+    let isolated = isolate(&spec, &isolation("a", "10.224.1.0/24")).unwrap();
+    let images = isolated
+        .environment()
+        .services
+        .iter()
+        .map(|(name, service)| format!("{name} {}", service.image));
+    insta::assert_snapshot!(images.collect::<Vec<_>>().join("\n"), @r"
+    api cilo_shop_a_api
+    jobs cilo_shop_a_api
+    older acme/app:1
+    own cilo_shop_a_own
+    user cilo_shop_a_own
+    worker cilo_shop_a_api
+    ");
+}
+
+#[test]
 fn blocks_grow_with_the_networks() {
     let spec_of = |services: usize, networks: usize| {
         let mut spec = EnvironmentSpec::default();

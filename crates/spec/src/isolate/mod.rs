@@ -4,6 +4,7 @@
 //! [`isolate`] is the only way to an [`IsolatedSpec`], and engines run nothing else. It rewrites the resolved model
 //! and never writes an override file: Compose appends `ports`, so an override cannot take them away.
 
+mod images;
 mod literals;
 mod networks;
 mod paths;
@@ -108,6 +109,7 @@ pub fn isolate(spec: &EnvironmentSpec, isolation: &Isolation) -> Result<Isolated
     services::join_default_network(&mut draft.spec, Some(&mut draft.report));
     let moved = networks::rewrite(&mut draft)?;
     volumes::rewrite(&mut draft);
+    images::rename(&mut draft, &spec.name);
     services::rewrite(&mut draft);
     literals::rewrite(&mut draft, &moved);
     Ok(IsolatedSpec {

@@ -46,19 +46,6 @@ pub(super) fn rewrite(draft: &mut Draft<'_>) {
         warn_of_host_ports(name, service, &ports, &published, &mut draft.report);
         drop_host_ports(name, service, &mut draft.report);
         warn_of_host_access(name, service, &mut draft.report);
-        if service.build.is_some() {
-            let image = names::image(&draft.isolation.identity, name);
-            if !service.image.is_empty() && service.image != image {
-                let at = format!("services.{name}.image");
-                draft.report.change(
-                    at,
-                    &service.image,
-                    &image,
-                    "another copy's build would take it over",
-                );
-            }
-            service.image = image;
-        }
         let is_ingress = ingress.as_deref() == Some(name);
         let hostnames = hostnames(name, service, &mut draft.report);
         let further = further_names(name, service, &mut draft.report);
