@@ -82,8 +82,10 @@ impl Engine {
         options: DestroyOptions,
         events: Events<'_>,
     ) -> Result<Destroyed, Error> {
-        let env = self.find(selector)?.env;
+        let record = self.find(selector)?;
+        let env = record.env.clone();
         let _lock = self.lock(&env, events).await?;
+        let _turn = self.turn(self.runtime().await?.as_ref(), &record).await?;
         // Looked at under the lock: what was shown before may have changed.
         let plan = self
             .destruction(&Selector {

@@ -20,6 +20,7 @@ impl Engine {
         let env = record.env.clone();
         let runtime = self.runtime().await?;
         let _lock = self.lock(&env, events).await?;
+        let _turn = self.turn(runtime.as_ref(), &record).await?;
         if options.services.is_empty() {
             self.take_names_back(&env, events).await?;
         }

@@ -161,6 +161,15 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// That a run is under way cannot be written down.
+    #[error("cannot write {}", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// No addresses are free.
     #[error(transparent)]
     Claim(#[from] ClaimError),

@@ -37,6 +37,7 @@ mod ready;
 mod routes;
 mod run;
 mod settings;
+mod turn;
 mod up;
 mod verdict;
 

@@ -15,6 +15,7 @@ use cilo_spec::{
 use cilo_state::{EnvironmentRecord, Phase};
 
 use crate::ready::{Wait, WaitError, last_lines};
+use crate::turn::Turn;
 use crate::{CreateRequest, Engine, Error, Event, Events, Project, Selector, Unready, Why, hosts};
 
 /// How long a ready environment may take by default.
@@ -140,10 +141,8 @@ impl Engine {
             None => (self.ready_record(&env)?, false),
         };
         clock.lap("copy");
-        let begun = match self
-            .begin(request, runtime.as_ref(), record, &mut clock, events)
-            .await
-        {
+        let turn = self.turn(runtime.as_ref(), &record).await?;
+        let begun = match self.begin(request, &turn, record, &mut clock, events).await {
             Ok(begun) => begun,
             Err(error) => {
                 if created && !error.leaves_it_running() {
@@ -242,11 +241,12 @@ impl Engine {
     async fn begin(
         &self,
         request: &UpRequest,
-        runtime: &dyn Runtime,
+        turn: &Turn<'_>,
         record: EnvironmentRecord,
         clock: &mut Clock,
         events: Events<'_>,
     ) -> Result<Begun, Error> {
+        let runtime = turn.runtime;
         let env = record.env.clone();
         let workspace = self.workspace(&env);
         let identity = Self::identity(&record);
@@ -274,7 +274,7 @@ impl Engine {
         clock.lap("claim");
         let told = |event: cilo_runtimes::Event| events(Event::Runtime(event));
         let daemon = self.daemon();
-        let (outcome, daemon) = tokio::join!(runtime.up(&spec, &request.options, &told), daemon.start());
+        let (outcome, daemon) = tokio::join!(turn.up(&spec, &request.options, &told), daemon.start());
         if let Err(error) = &daemon {
             events(Event::Warning(format!(
                 "the names of {env} are not served: {error}"
