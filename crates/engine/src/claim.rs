@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Addresses for an environment, looked at again at each `up` before anything is changed.
 
-use cilo_runtimes::Runtime;
+use cilo_runtimes::{NetworkSubnet, Runtime};
 use cilo_spec::EnvRef;
 use cilo_spec::isolate::block_needed;
 use cilo_spec::model::EnvironmentSpec;
@@ -20,20 +20,23 @@ impl Engine {
         spec: &EnvironmentSpec,
     ) -> Result<Ipv4Net, Error> {
         let prefix = block_needed(spec)?;
-        let own = self
-            .store()
-            .read()?
-            .environments
-            .get(env)
-            .map(|record| record.id.clone());
+        let state = self.store().read()?;
         let networks = runtime.subnets().await?;
-        // A bridge's route is its network once more, and this environment's own networks are no obstacle.
+        // A bridge's route is its network once more; an environment's networks are in the block it has claimed, and its
+        // own are no obstacle.
+        let claimed = |network: &NetworkSubnet| {
+            state.environments.values().any(|record| {
+                network.env.as_ref() == Some(&record.id)
+                    && (&record.env == env
+                        || record.subnet.is_some_and(|block| block.contains(&network.subnet)))
+            })
+        };
         let routes = host_routes()?
             .into_iter()
             .filter(|route| !networks.iter().any(|network| network.subnet == route.subnet));
         let in_use: Vec<TakenSubnet> = networks
             .iter()
-            .filter(|network| network.env.is_none() || network.env != own)
+            .filter(|network| !claimed(network))
             .map(|network| TakenSubnet {
                 net: network.subnet,
                 by: format!("network {}", network.network),
