@@ -118,6 +118,47 @@ fn a_kill_of_up_may_also_be_followed_by_destroy_and_one_of_destroy_by_up() {
     }
 }
 
+#[test]
+fn a_kill_of_a_replacement_or_of_down_is_mended_too() {
+    if !needs_engine() {
+        return;
+    }
+    let home = Home::new();
+    let project = home.project("app", PROJECT);
+    home.run(&project, ["up", "a"]).ok();
+    home.run(&project, ["exec", "a", "one", "touch", "/data/kept"])
+        .ok();
+    for moment in [100, 250, 500] {
+        killed_after(&home, &project, ["up", "a", "--recreate"], moment);
+        home.run(&project, ["up", "a"]).ok();
+        assert_eq!(
+            home.objects(),
+            expected(),
+            "up --recreate was killed after {moment} ms"
+        );
+        assert_eq!(
+            home.listed(),
+            ["app/a running"],
+            "up --recreate was killed after {moment} ms"
+        );
+        let names = home.addresses("two.a.test");
+        assert_eq!(names.len(), 1);
+    }
+    for moment in [30, 120, 300] {
+        killed_after(&home, &project, ["down", "a"], moment);
+        home.run(&project, ["down", "a"]).ok();
+        assert_eq!(
+            home.objects(),
+            ["volume cilo_app_a_data"],
+            "down was killed after {moment} ms"
+        );
+        home.knows_not("two.a.test");
+        home.run(&project, ["up", "a"]).ok();
+        home.run(&project, ["exec", "a", "two", "test", "-e", "/data/kept"])
+            .ok();
+    }
+}
+
 /// Never healthy, never unhealthy.
 fn never_ready() -> String {
     format!(

@@ -81,6 +81,29 @@ fn a_workspace_without_work_goes_without_questions_when_forced() {
 }
 
 #[test]
+fn on_a_terminal_it_asks_and_heeds_the_answer() {
+    if !needs_engine() {
+        return;
+    }
+    let home = Home::new();
+    let (project, _) = created(&home);
+    let answered = |answer: &str| {
+        let line = format!("{} destroy a", env!("CARGO_BIN_EXE_cilo"));
+        let script = home
+            .arrange(Cilo::new("script"))
+            .args(["-qec", &line, "/dev/null"]);
+        script.dir(project.path()).input(answer).run()
+    };
+    for no in ["n\n", "\n"] {
+        let refused = answered(no).ends_with(1);
+        assert!(refused.stdout.contains("Destroy it? [y/N]"), "{}", refused.stdout);
+        assert_eq!(home.listed(), ["app/a created"]);
+    }
+    answered("y\n").ok();
+    home.is_empty();
+}
+
+#[test]
 fn files_that_git_never_saw() {
     if !needs_engine() {
         return;
