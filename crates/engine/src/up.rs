@@ -10,7 +10,7 @@ use cilo_runtimes::{DependencyFailure, DownOptions, Runtime, Timing, UpError, Up
 use cilo_spec::isolate::Report;
 use cilo_spec::model::EnvironmentSpec;
 use cilo_spec::{
-    EnvName, EnvRef, Identity, IsolatedSpec, Isolation, ProjectName, ServiceStatus, isolate, names,
+    EnvId, EnvName, EnvRef, Identity, IsolatedSpec, Isolation, ProjectName, ServiceStatus, isolate, names,
 };
 use cilo_state::{EnvironmentRecord, Phase};
 
@@ -142,11 +142,12 @@ impl Engine {
         };
         clock.lap("copy");
         let turn = self.turn(runtime.as_ref(), &record).await?;
+        let id = record.id.clone();
         let begun = match self.begin(request, &turn, record, &mut clock, events).await {
             Ok(begun) => begun,
             Err(error) => {
                 if created && !error.leaves_it_running() {
-                    self.discard(&env, events);
+                    self.discard(runtime.as_ref(), &id, &env, events).await;
                 }
                 return Err(error);
             }
@@ -394,9 +395,10 @@ impl Engine {
         let id = &begun.record.id;
         let told = |event: cilo_runtimes::Event| events(Event::Runtime(event));
         let outcome = &begun.outcome;
-        let undone = if created {
-            runtime.destroy(id, &told).await
-        } else if outcome.unchanged == 0 && outcome.recreated == 0 {
+        if created {
+            return self.discard(runtime, id, &begun.record.env, events).await;
+        }
+        let undone = if outcome.unchanged == 0 && outcome.recreated == 0 {
             let at_once = DownOptions {
                 grace: Some(Duration::ZERO),
                 ..DownOptions::default()
@@ -413,7 +415,6 @@ impl Engine {
             Err(error) => events(Event::Warning(format!(
                 "not everything could be taken back: {error}"
             ))),
-            Ok(_) if created => self.discard(&begun.record.env, events),
             Ok(_) => {
                 if let Err(error) = self.take_names_back(&begun.record.env, events).await {
                     events(Event::Warning(format!("names could not be taken back: {error}")));
@@ -422,16 +423,25 @@ impl Engine {
         }
     }
 
-    /// Takes back an environment that this call created and that has nothing in the container engine. What made this
-    /// necessary is the error to report, so a failure here is a warning.
-    fn discard(&self, env: &EnvRef, events: Events<'_>) {
-        let discard = || -> Result<(), Error> {
+    /// Takes back an environment that this call created, with what a killed run may have left of it in the container
+    /// engine. What made this necessary is the error to report, so a failure here is a warning.
+    async fn discard(&self, runtime: &dyn Runtime, id: &EnvId, env: &EnvRef, events: Events<'_>) {
+        let told = |event: cilo_runtimes::Event| events(Event::Runtime(event));
+        let discard = async || -> Result<(), Error> {
+            runtime.destroy(id, &told).await?;
+            // Killed in between, the same command makes it again.
+            self.store().update(|state| -> Result<(), Error> {
+                if let Some(record) = state.environments.get_mut(env) {
+                    record.phase = Phase::Creating;
+                }
+                Ok(())
+            })?;
             withdraw(&self.home().zones(), env)?;
             cilo_workspace::remove(&self.workspace(env), &self.home().workspaces())?;
             self.remove_baseline(env)?;
             self.forget(env)
         };
-        if let Err(error) = discard() {
+        if let Err(error) = discard().await {
             events(Event::Warning(format!("{env} could not be taken back: {error}")));
         }
     }
