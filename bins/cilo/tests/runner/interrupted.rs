@@ -159,6 +159,30 @@ fn a_kill_of_a_replacement_or_of_down_is_mended_too() {
     }
 }
 
+#[test]
+fn a_kill_while_a_failure_is_taken_back_is_mended_too() {
+    if !needs_engine() {
+        return;
+    }
+    let home = Home::new();
+    let missing = "  more:\n    image: no-such-image\n    pull_policy: never\n";
+    let project = home.project("app", &format!("{IDLE}{missing}"));
+    for moment in [30, 60, 90, 120, 150, 200] {
+        killed_after(&home, &project, ["up", "a"], moment);
+        let again = home.run(&project, ["up", "a"]).ends_with(1);
+        assert!(
+            again.stderr.contains("image `no-such-image` cannot be had"),
+            "{}",
+            again.stderr
+        );
+        // Where the killed run had made the environment, the next one did not make it and leaves it.
+        if !home.listed().is_empty() {
+            home.run(&project, ["destroy", "a", "--force"]).ok();
+        }
+        home.is_empty();
+    }
+}
+
 /// Never healthy, never unhealthy.
 fn never_ready() -> String {
     format!(
@@ -209,12 +233,18 @@ fn an_interrupt_leaves_what_was_there_before() {
             .then_some(())
     });
     running.signal(Signal::INT);
-    assert_ne!(running.wait().code(), 0);
-    assert_eq!(
-        home.objects(),
-        before,
-        "only what this command made is taken back"
-    );
+    let ended = running.wait();
+    assert_ne!(ended.code(), 0);
+    if ended.stderr.contains("ran before and stays as it is now") {
+        // All of it had been started when the signal came.
+        assert!(before.iter().all(|object| home.objects().contains(object)));
+    } else {
+        assert_eq!(
+            home.objects(),
+            before,
+            "only what this command made is taken back"
+        );
+    }
     assert_eq!(home.addresses("app.a.test"), address);
 }
 
