@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::http::{self, Head};
 use crate::settings;
 
@@ -52,6 +54,14 @@ pub(crate) enum Endpoint {
 /// What the engine answered: a status that is not an error, and the body to read.
 pub(crate) type Answer = Box<dyn BufRead>;
 
+/// What a call carries.
+#[derive(Clone, Copy)]
+enum Body<'a> {
+    None,
+    Tar(&'a Path),
+    Json(&'a str),
+}
+
 trait Connection: Read + Write {
     fn set_patience(&self, patience: Duration) -> io::Result<()>;
 }
@@ -94,7 +104,7 @@ impl Endpoint {
         answer
             .read_to_string(&mut text)
             .map_err(|source| self.talk(source))?;
-        let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let json: Value = serde_json::from_str(&text).unwrap_or_default();
         let name = match json.pointer("/Components/0/Name").and_then(|n| n.as_str()) {
             None | Some("Engine") => "Docker Engine",
             Some(name) => name,
@@ -116,7 +126,43 @@ impl Endpoint {
         patience: Duration,
     ) -> Result<Answer, Error> {
         let target = with_query(path, query);
-        let asked = self.ask(method, &target, body, patience);
+        let body = body.map_or(Body::None, Body::Tar);
+        self.answered(method, path, self.ask(method, &target, body, patience))
+    }
+
+    /// One call with a JSON body and a JSON answer; `Null` stands for an empty one, both ways.
+    pub(crate) fn json(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        body: &Value,
+        patience: Duration,
+    ) -> Result<Value, Error> {
+        let text = body.to_string();
+        let body = if body.is_null() {
+            Body::None
+        } else {
+            Body::Json(&text)
+        };
+        let asked = self.ask(method, &with_query(path, query), body, patience);
+        let mut answer = self.answered(method, path, asked)?;
+        let mut text = String::new();
+        answer
+            .read_to_string(&mut text)
+            .map_err(|source| self.talk(source))?;
+        if text.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&text).map_err(|error| self.talk(error.into()))
+    }
+
+    fn answered(
+        &self,
+        method: &str,
+        path: &str,
+        asked: io::Result<(Head, BufReader<Box<dyn Connection>>)>,
+    ) -> Result<Answer, Error> {
         let (head, reader) = asked.map_err(|source| self.talk(source))?;
         let mut answer = http::body(reader, head.framing);
         if head.status < 400 {
@@ -137,7 +183,7 @@ impl Endpoint {
         &self,
         method: &str,
         target: &str,
-        body: Option<&Path>,
+        body: Body<'_>,
         patience: Duration,
     ) -> io::Result<(Head, BufReader<Box<dyn Connection>>)> {
         let mut stream = self.connect()?;
@@ -180,24 +226,29 @@ impl Error {
     }
 }
 
-fn send(stream: &mut dyn Connection, method: &str, target: &str, body: Option<&Path>) -> io::Result<()> {
-    let mut head = format!("{method} {target} HTTP/1.1\r\nHost: docker\r\n");
-    let Some(path) = body else {
-        head.push_str("Content-Length: 0\r\n\r\n");
-        return stream.write_all(head.as_bytes());
-    };
-    let mut file = fs_err::File::open(path)?;
-    let length = file.metadata()?.len();
-    head.push_str("Content-Type: application/x-tar\r\nContent-Length: ");
-    head.push_str(&length.to_string());
-    head.push_str("\r\n\r\n");
-    stream.write_all(head.as_bytes())?;
-    io::copy(&mut file, stream)?;
-    Ok(())
+fn send(stream: &mut dyn Connection, method: &str, target: &str, body: Body<'_>) -> io::Result<()> {
+    let head = format!("{method} {target} HTTP/1.1\r\nHost: docker\r\n");
+    match body {
+        Body::None => stream.write_all(format!("{head}Content-Length: 0\r\n\r\n").as_bytes()),
+        Body::Json(text) => {
+            let fields = described("application/json", text.len() as u64);
+            stream.write_all(format!("{head}{fields}{text}").as_bytes())
+        }
+        Body::Tar(path) => {
+            let mut file = fs_err::File::open(path)?;
+            let fields = described("application/x-tar", file.metadata()?.len());
+            stream.write_all(format!("{head}{fields}").as_bytes())?;
+            io::copy(&mut file, stream).map(|_| ())
+        }
+    }
+}
+
+fn described(kind: &str, length: u64) -> String {
+    format!("Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n")
 }
 
 fn message_of(body: &str) -> String {
-    let json: Option<serde_json::Value> = serde_json::from_str(body).ok();
+    let json: Option<Value> = serde_json::from_str(body).ok();
     let message = json.as_ref().and_then(|j| j.get("message")?.as_str());
     message.unwrap_or(body).trim().to_owned()
 }

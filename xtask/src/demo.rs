@@ -12,7 +12,7 @@ use crate::http::{self, Head};
 use crate::sh::{self, Sh};
 use crate::{conformance, parts, say, settings};
 
-mod dns;
+pub(crate) mod dns;
 
 /// The two copies.
 const COPIES: [&str; 2] = ["demo-1", "demo-2"];

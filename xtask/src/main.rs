@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod api;
+mod bench;
 mod ci;
 mod conformance;
 mod demo;
@@ -39,6 +40,7 @@ enum Chore {
     Images(images::Args),
     Demo(demo::Args),
     Test(test::Args),
+    Bench(bench::Args),
     Tidy(tidy::Args),
     Conformance(conformance::Args),
     Ci(ci::Args),
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Chore::Images(args) => images::run(&args).map_err(Into::into),
         Chore::Demo(args) => demo::run(&args).map_err(Into::into),
         Chore::Test(args) => test::run(&args).map_err(Into::into),
+        Chore::Bench(args) => bench::run(&args).map_err(Into::into),
         Chore::Tidy(args) => tidy::run(&args).map_err(Into::into),
         Chore::Conformance(args) => conformance::run(&args).map_err(Into::into),
         Chore::Ci(args) => ci::run(&args).map_err(Into::into),

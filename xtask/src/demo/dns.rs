@@ -10,7 +10,7 @@ const IN: u16 = 1;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The addresses that `server` gives for `name`; empty when it knows none.
-pub(super) fn addresses(server: SocketAddr, name: &str) -> io::Result<Vec<Ipv4Addr>> {
+pub(crate) fn addresses(server: SocketAddr, name: &str) -> io::Result<Vec<Ipv4Addr>> {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.connect(server)?;
