@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Filesystems that can share blocks, each in an image file mounted for as long as it is measured.
+//! New filesystems, each in an image file that is mounted for as long as it is measured.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,8 +8,6 @@ use super::Error;
 use crate::sh::{self, Sh};
 use crate::{packages, say, wait};
 
-/// Room for the tree, its copy, and a copy of that while it is being made. Sparse: only what is used is taken.
-const SIZE: u64 = 4 << 30;
 /// How long a filesystem may be busy after its last use.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -24,6 +22,14 @@ pub(super) struct Kind {
 
 /// Every one of them.
 pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "ext4",
+        program: "mkfs.ext4",
+        // Else the kernel prepares the rest while we measure.
+        options: &["-q", "-E", "lazy_itable_init=0,lazy_journal_init=0"],
+        debian: "e2fsprogs",
+        fedora: "e2fsprogs",
+    },
     Kind {
         name: "XFS (reflink=1)",
         program: "mkfs.xfs",
@@ -47,8 +53,9 @@ pub(super) struct Volume {
 }
 
 impl Kind {
-    /// Mounts a new one below `folder`, or says why that cannot be done here.
-    pub(super) fn mount(&self, folder: &Path) -> Result<Result<Volume, String>, Error> {
+    /// Mounts a new one of `size` bytes below `folder`, or says why that cannot be done here. Only what is used of
+    /// it takes space.
+    pub(super) fn mount(&self, folder: &Path, size: u64) -> Result<Result<Volume, String>, Error> {
         if !sh::is_root() {
             return Ok(Err("needs root, to mount an image file".to_owned()));
         }
@@ -60,7 +67,7 @@ impl Kind {
             image: folder.join(format!("{}.image", self.program)),
         };
         fs_err::create_dir_all(&volume.point)?;
-        fs_err::File::create(&volume.image)?.set_len(SIZE)?;
+        fs_err::File::create(&volume.image)?.set_len(size)?;
         Sh::new(self.program)
             .args(self.options)
             .arg(&volume.image)
