@@ -81,6 +81,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<ExitCode, Failu
         seen: Vec::new(),
         width: width(&known),
     };
+    // One listener for all lines: a new one for each would miss a signal that comes while a line is printed.
+    let mut end = std::pin::pin!(end_signal());
     loop {
         tokio::select! {
             line = lines.next() => match line {
@@ -91,7 +93,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<ExitCode, Failu
                 }
                 None => return Ok(ExitCode::SUCCESS),
             },
-            () = end_signal(), if args.follow => return Ok(ExitCode::SUCCESS),
+            () = &mut end, if args.follow => return Ok(ExitCode::SUCCESS),
         }
     }
 }
