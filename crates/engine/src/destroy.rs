@@ -151,7 +151,7 @@ impl Engine {
         Ok(Some(folder))
     }
 
-    async fn unsaved(
+    pub(crate) async fn unsaved(
         &self,
         record: &EnvironmentRecord,
         workspace: PathBuf,

@@ -10,10 +10,11 @@ use cilo_runtimes::{DependencyFailure, DownOptions, Runtime, Timing, UpError, Up
 use cilo_spec::isolate::Report;
 use cilo_spec::model::EnvironmentSpec;
 use cilo_spec::{
-    EnvId, EnvName, EnvRef, Identity, IsolatedSpec, Isolation, ProjectName, ServiceStatus, isolate, names,
+    EnvName, EnvRef, Identity, IsolatedSpec, Isolation, ProjectName, ServiceStatus, isolate, names,
 };
 use cilo_state::{EnvironmentRecord, Phase};
 
+use crate::destroy::describe;
 use crate::ready::{Wait, WaitError, last_lines};
 use crate::turn::Turn;
 use crate::{CreateRequest, Engine, Error, Event, Events, Project, Selector, Unready, Why, hosts};
@@ -142,12 +143,14 @@ impl Engine {
         };
         clock.lap("copy");
         let turn = self.turn(runtime.as_ref(), &record).await?;
-        let id = record.id.clone();
-        let begun = match self.begin(request, &turn, record, &mut clock, events).await {
+        let begun = match self
+            .begin(request, &turn, record.clone(), &mut clock, events)
+            .await
+        {
             Ok(begun) => begun,
             Err(error) => {
                 if created && !error.leaves_it_running() {
-                    self.discard(runtime.as_ref(), &id, &env, events).await;
+                    self.discard(runtime.as_ref(), &record, events).await;
                 }
                 return Err(error);
             }
@@ -396,7 +399,7 @@ impl Engine {
         let told = |event: cilo_runtimes::Event| events(Event::Runtime(event));
         let outcome = &begun.outcome;
         if created {
-            return self.discard(runtime, id, &begun.record.env, events).await;
+            return self.discard(runtime, &begun.record, events).await;
         }
         let undone = if outcome.unchanged == 0 && outcome.recreated == 0 {
             let at_once = DownOptions {
@@ -424,11 +427,22 @@ impl Engine {
     }
 
     /// Takes back an environment that this call created, with what a killed run may have left of it in the container
-    /// engine. What made this necessary is the error to report, so a failure here is a warning.
-    async fn discard(&self, runtime: &dyn Runtime, id: &EnvId, env: &EnvRef, events: Events<'_>) {
+    /// engine. What made this necessary is the error to report, so a failure here is a warning. Somebody may have begun
+    /// to work in it: then it stays, without containers.
+    async fn discard(&self, runtime: &dyn Runtime, record: &EnvironmentRecord, events: Events<'_>) {
+        let env = &record.env;
         let told = |event: cilo_runtimes::Event| events(Event::Runtime(event));
         let discard = async || -> Result<(), Error> {
-            runtime.destroy(id, &told).await?;
+            runtime.destroy(&record.id, &told).await?;
+            if let Some(work) = self.unsaved(record, self.workspace(env)).await? {
+                withdraw(&self.home().zones(), env)?;
+                events(Event::Warning(format!(
+                    "{env} stays, stopped: its workspace holds {}; `cilo up {}` goes on, `cilo destroy {1}` removes it",
+                    describe(&work),
+                    env.env
+                )));
+                return Ok(());
+            }
             // Killed in between, the same command makes it again.
             self.store().update(|state| -> Result<(), Error> {
                 if let Some(record) = state.environments.get_mut(env) {

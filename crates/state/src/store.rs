@@ -35,7 +35,7 @@ pub enum StateError {
     },
     /// The file is not what Cilo writes.
     #[error(
-        "Cilo's state {} is damaged and was left alone; correct it, or move it away and run `cilo up` for each environment again",
+        "Cilo's state {} is damaged and was left alone; correct it, or move it and the folder `envs` beside it away and begin anew",
         path.display()
     )]
     Damaged {
@@ -262,11 +262,11 @@ mod tests {
         ]
         .map(|content| message(&store, content));
         insta::assert_snapshot!(messages.join("\n"), @r"
-        Cilo's state STATE is damaged and was left alone; correct it, or move it away and run `cilo up` for each environment again: EOF while parsing a value at line 1 column 0
-        Cilo's state STATE is damaged and was left alone; correct it, or move it away and run `cilo up` for each environment again: EOF while parsing an object at line 1 column 33
-        Cilo's state STATE is damaged and was left alone; correct it, or move it away and run `cilo up` for each environment again: invalid length 0, expected an object with a `version` at line 1 column 2
-        Cilo's state STATE is damaged and was left alone; correct it, or move it away and run `cilo up` for each environment again: missing field `version` at line 1 column 22
-        Cilo's state STATE is damaged and was left alone; correct it, or move it away and run `cilo up` for each environment again: missing field `id` at line 1 column 48
+        Cilo's state STATE is damaged and was left alone; correct it, or move it and the folder `envs` beside it away and begin anew: EOF while parsing a value at line 1 column 0
+        Cilo's state STATE is damaged and was left alone; correct it, or move it and the folder `envs` beside it away and begin anew: EOF while parsing an object at line 1 column 33
+        Cilo's state STATE is damaged and was left alone; correct it, or move it and the folder `envs` beside it away and begin anew: invalid length 0, expected an object with a `version` at line 1 column 2
+        Cilo's state STATE is damaged and was left alone; correct it, or move it and the folder `envs` beside it away and begin anew: missing field `version` at line 1 column 22
+        Cilo's state STATE is damaged and was left alone; correct it, or move it and the folder `envs` beside it away and begin anew: missing field `id` at line 1 column 48
         Cilo's state STATE has version 4, and this Cilo knows versions up to 3; use the newer Cilo
         STATE has version 2: it was written by an older, incompatible Cilo. Destroy its environments with that one, then move the file away
         ");

@@ -113,7 +113,7 @@ fn a_state_that_cannot_be_used_is_left_alone() {
     };
     insta::assert_snapshot!(told("{ \"version\": 3, \"environments\": {"), @r"
     exit 1
-    error: Cilo's state [TMP]/home/state.json is damaged and was left alone; correct it, or move it away and run `cilo up` for each environment again: EOF while parsing an object at line 1 column 33
+    error: Cilo's state [TMP]/home/state.json is damaged and was left alone; correct it, or move it and the folder `envs` beside it away and begin anew: EOF while parsing an object at line 1 column 33
     ");
     insta::assert_snapshot!(told("{ \"version\": 99 }"), @r"
     exit 1

@@ -214,6 +214,31 @@ fn an_interrupt_takes_back_a_new_environment() {
 }
 
 #[test]
+fn an_interrupt_takes_no_work_with_it() {
+    if !needs_engine() {
+        return;
+    }
+    let home = Home::new();
+    let project = home.project("app", &never_ready());
+    let running = home.cilo(["up", "a"]).dir(project.path()).start();
+    eventually("the container runs", || {
+        home.objects()
+            .contains(&"container cilo_app_a_app_1".to_owned())
+            .then_some(())
+    });
+    let idea = home.workspace(&project, "a").join("idea.txt");
+    fs_err::write(&idea, "keep me").unwrap();
+    running.signal(Signal::INT);
+    let ended = running.wait();
+    assert_ne!(ended.code(), 0);
+    assert!(ended.stderr.contains("its workspace holds"), "{}", ended.stderr);
+    assert_eq!(fs_err::read_to_string(&idea).unwrap(), "keep me");
+    assert_eq!(home.objects(), Vec::<String>::new());
+    let listed = home.run(&project, ["list", "--names"]);
+    assert_eq!(listed.stdout, "a\n");
+}
+
+#[test]
 fn an_interrupt_leaves_what_was_there_before() {
     if !needs_engine() {
         return;
