@@ -38,6 +38,7 @@ mod routes;
 mod run;
 mod settings;
 mod turn;
+mod undo;
 mod up;
 mod verdict;
 

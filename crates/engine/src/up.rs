@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cilo_dns::{Expected, publish, withdraw};
-use cilo_runtimes::{DependencyFailure, DownOptions, Runtime, Timing, UpError, UpOptions, UpOutcome};
+use cilo_runtimes::{DependencyFailure, Runtime, Timing, UpError, UpOptions, UpOutcome};
 use cilo_spec::isolate::Report;
 use cilo_spec::model::EnvironmentSpec;
 use cilo_spec::{
@@ -14,9 +15,9 @@ use cilo_spec::{
 };
 use cilo_state::{EnvironmentRecord, Phase};
 
-use crate::destroy::describe;
 use crate::ready::{Wait, WaitError, last_lines};
 use crate::turn::Turn;
+use crate::undo::{Begun, fresh};
 use crate::{CreateRequest, Engine, Error, Event, Events, Project, Selector, Unready, Why, hosts};
 
 /// How long a ready environment may take by default.
@@ -82,15 +83,6 @@ impl UpRequest {
 enum Target {
     Known(Box<EnvironmentRecord>),
     Missing(CreateRequest),
-}
-
-/// An environment whose containers were started.
-struct Begun {
-    record: EnvironmentRecord,
-    spec: IsolatedSpec,
-    outcome: UpOutcome,
-    /// The daemon serves.
-    daemon: bool,
 }
 
 /// Where the time of one `up` goes.
@@ -276,7 +268,15 @@ impl Engine {
         crate::links::warn_of_links_out(&spec, &workspace, events);
         let reserved = self.reserve(&spec)?;
         clock.lap("claim");
-        let told = |event: cilo_runtimes::Event| events(Event::Runtime(event));
+        let made = Mutex::new(BTreeSet::new());
+        let told = |event: cilo_runtimes::Event| {
+            if let cilo_runtimes::Event::ContainerCreated { replica, .. } = &event {
+                made.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(replica.clone());
+            }
+            events(Event::Runtime(event));
+        };
         let daemon = self.daemon();
         let (outcome, daemon) = tokio::join!(turn.up(&spec, &request.options, &told), daemon.start());
         if let Err(error) = &daemon {
@@ -287,10 +287,13 @@ impl Engine {
         match outcome {
             Ok(outcome) => {
                 clock.lap("containers");
+                let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+                let fresh = fresh(&spec, &made);
                 Ok(Begun {
                     record,
                     spec,
                     outcome,
+                    fresh,
                     daemon: daemon.is_ok(),
                 })
             }
@@ -318,6 +321,7 @@ impl Engine {
             spec,
             outcome,
             daemon,
+            ..
         } = begun;
         let zones = self.home().zones();
         publish(
@@ -389,74 +393,6 @@ impl Engine {
         match reason {
             DependencyFailure::TimedOut { after, .. } => Error::TimedOut { env, after, services },
             _ => Error::NotReady { env, services },
-        }
-    }
-
-    /// Takes back what this call made after it was all started: the environment, if it made that; else its containers,
-    /// if none ran before. Containers beside others that ran stay: stopping part of an environment mends nothing.
-    async fn take_back(&self, runtime: &dyn Runtime, begun: &Begun, created: bool, events: Events<'_>) {
-        let id = &begun.record.id;
-        let told = |event: cilo_runtimes::Event| events(Event::Runtime(event));
-        let outcome = &begun.outcome;
-        if created {
-            return self.discard(runtime, &begun.record, events).await;
-        }
-        let undone = if outcome.unchanged == 0 && outcome.recreated == 0 {
-            let at_once = DownOptions {
-                grace: Some(Duration::ZERO),
-                ..DownOptions::default()
-            };
-            runtime.down(id, &at_once, &told).await
-        } else {
-            events(Event::Warning(format!(
-                "{} ran before and stays as it is now",
-                begun.record.env
-            )));
-            return;
-        };
-        match undone {
-            Err(error) => events(Event::Warning(format!(
-                "not everything could be taken back: {error}"
-            ))),
-            Ok(_) => {
-                if let Err(error) = self.take_names_back(&begun.record.env, events).await {
-                    events(Event::Warning(format!("names could not be taken back: {error}")));
-                }
-            }
-        }
-    }
-
-    /// Takes back an environment that this call created, with what a killed run may have left of it in the container
-    /// engine. What made this necessary is the error to report, so a failure here is a warning. Somebody may have begun
-    /// to work in it: then it stays, without containers.
-    async fn discard(&self, runtime: &dyn Runtime, record: &EnvironmentRecord, events: Events<'_>) {
-        let env = &record.env;
-        let told = |event: cilo_runtimes::Event| events(Event::Runtime(event));
-        let discard = async || -> Result<(), Error> {
-            runtime.destroy(&record.id, &told).await?;
-            if let Some(work) = self.unsaved(record, self.workspace(env)).await? {
-                withdraw(&self.home().zones(), env)?;
-                events(Event::Warning(format!(
-                    "{env} stays, stopped: its workspace holds {}; `cilo up {}` goes on, `cilo destroy {1}` removes it",
-                    describe(&work),
-                    env.env
-                )));
-                return Ok(());
-            }
-            // Killed in between, the same command makes it again.
-            self.store().update(|state| -> Result<(), Error> {
-                if let Some(record) = state.environments.get_mut(env) {
-                    record.phase = Phase::Creating;
-                }
-                Ok(())
-            })?;
-            withdraw(&self.home().zones(), env)?;
-            cilo_workspace::remove(&self.workspace(env), &self.home().workspaces())?;
-            self.remove_baseline(env)?;
-            self.forget(env)
-        };
-        if let Err(error) = discard().await {
-            events(Event::Warning(format!("{env} could not be taken back: {error}")));
         }
     }
 }
