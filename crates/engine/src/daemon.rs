@@ -26,8 +26,12 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// The daemon of one home: where it listens and how it is started.
 #[derive(Clone, Debug)]
 pub struct Daemon {
-    /// Its folder, for its lock and its log.
+    /// Its folder.
     pub folder: PathBuf,
+    /// Where it writes what it has to say.
+    pub log: PathBuf,
+    /// What it holds locked as long as it runs.
+    pub lock: PathBuf,
     /// The folder of zone files it serves.
     pub zones: PathBuf,
     /// Where it listens.
@@ -203,7 +207,7 @@ impl Daemon {
             }
             let ended = matches!(child.try_wait(), Ok(Some(_)));
             if Instant::now() > deadline || (ended && self.lock_is_free()) {
-                let (address, log) = (self.address, self.log());
+                let (address, log) = (self.address, self.log.clone());
                 return Err(DaemonError::Silent {
                     address,
                     said: tail(&log),
@@ -223,12 +227,6 @@ impl Daemon {
             DaemonStatus::Running(identity) => self.end(identity.pid).await.map(|()| true),
             DaemonStatus::Taken(_) | DaemonStatus::Stopped => Ok(false),
         }
-    }
-
-    /// Where it writes what it has to say.
-    #[must_use]
-    pub fn log(&self) -> PathBuf {
-        self.folder.join("daemon.log")
     }
 
     /// Tells one home's daemon from another's without saying where the home is.
@@ -264,7 +262,7 @@ impl Daemon {
         let log = fs_err::OpenOptions::new()
             .create(true)
             .append(true)
-            .open(self.log())
+            .open(&self.log)
             .map_err(files)?;
         let errors = log.file().try_clone().map_err(files)?;
         #[expect(
@@ -286,10 +284,6 @@ impl Daemon {
         })
     }
 
-    fn lock_path(&self) -> PathBuf {
-        self.folder.join("lock")
-    }
-
     fn hold_lock(&self) -> Result<File, DaemonError> {
         let files = |source| DaemonError::Files {
             folder: self.folder.clone(),
@@ -300,7 +294,7 @@ impl Daemon {
             .create(true)
             .truncate(false)
             .write(true)
-            .open(self.lock_path());
+            .open(&self.lock);
         let mut lock = lock.map_err(files)?.into_parts().0;
         match lock.try_lock() {
             Ok(()) => {}
@@ -318,7 +312,7 @@ impl Daemon {
     }
 
     fn lock_is_free(&self) -> bool {
-        match fs_err::File::open(self.lock_path()) {
+        match fs_err::File::open(&self.lock) {
             Ok(lock) => lock.file().try_lock_shared().is_ok(),
             Err(_) => true,
         }

@@ -59,6 +59,8 @@ impl Engine {
     pub fn daemon(&self) -> Daemon {
         Daemon {
             folder: self.home().daemon(),
+            log: self.home().daemon_log(),
+            lock: self.home().daemon_lock(),
             zones: self.home().zones(),
             address: self.settings.dns,
             version: self.settings.version.clone(),

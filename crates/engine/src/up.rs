@@ -10,9 +10,7 @@ use cilo_dns::{Expected, publish, withdraw};
 use cilo_runtimes::{DependencyFailure, Runtime, Timing, UpError, UpOptions, UpOutcome};
 use cilo_spec::isolate::Report;
 use cilo_spec::model::EnvironmentSpec;
-use cilo_spec::{
-    EnvName, EnvRef, Identity, IsolatedSpec, Isolation, ProjectName, ServiceStatus, isolate, names,
-};
+use cilo_spec::{EnvName, EnvRef, IsolatedSpec, Isolation, ProjectName, ServiceStatus, isolate, names};
 use cilo_state::{EnvironmentRecord, Phase};
 
 use crate::ready::{Wait, WaitError, last_lines};
@@ -403,12 +401,6 @@ impl Up {
     #[must_use]
     pub fn steps(&self) -> &[Timing] {
         &self.outcome.timings
-    }
-
-    /// Who it is.
-    #[must_use]
-    pub fn identity(&self) -> Identity {
-        Engine::identity(&self.record)
     }
 }
 

@@ -127,7 +127,7 @@ impl Home {
     /// What the daemon writes down.
     #[must_use]
     pub fn daemon_log(&self) -> PathBuf {
-        self.daemon().join("log")
+        self.daemon().join("daemon.log")
     }
 
     /// What the daemon holds locked as long as it runs.
@@ -210,7 +210,7 @@ mod tests {
         /h/salvage/shop/agent-1
         /h/baselines/shop/agent-1
         /h/locks
-        /h/daemon/log
+        /h/daemon/daemon.log
         /h/daemon/lock
         ");
     }

@@ -84,7 +84,7 @@ async fn status(context: &Context, daemon: &cilo_engine::Daemon, json: bool) -> 
             "version": VERSION,
             "state": state,
             "address": daemon.address.to_string(),
-            "log": daemon.log(),
+            "log": daemon.log,
             "pid": identity.map(|identity| identity.pid),
             "cilo": identity.map(|identity| &identity.version),
             "queries": identity.map(|identity| identity.queries),
